@@ -1,0 +1,12 @@
+package org.s2d.tensor;
+
+import java.lang.foreign.MemorySegment;
+
+/** Where storages come from and return to; one per device. */
+public interface Allocator {
+    /** A block of at least {@code bytes} bytes, aligned to 64, whose content is undefined. */
+    Storage allocate(long bytes);
+
+    /** Called by {@link Storage#release} when the last reference went. */
+    void free(MemorySegment segment);
+}

@@ -1,0 +1,38 @@
+package org.s2d.tensor;
+
+/** Element types, named as in safetensors. Floating types compute; {@link #I64} carries labels and indices. */
+public enum DType {
+    F64(8),
+    F32(4),
+    BF16(2),
+    F16(2),
+    I64(8);
+
+    private final int bytes;
+
+    DType(int bytes) {
+        this.bytes = bytes;
+    }
+
+    /** Size of one element in bytes. */
+    public int bytes() {
+        return bytes;
+    }
+
+    public boolean isFloating() {
+        return this != I64;
+    }
+
+    /** Rounds to the nearest bfloat16, ties to even; NaN stays NaN. */
+    public static short toBf16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        if ((bits & 0x7fffffff) > 0x7f800000) {
+            return (short) ((bits >>> 16) | 0x40);
+        }
+        return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
+    }
+
+    public static float fromBf16(short bits) {
+        return Float.intBitsToFloat(bits << 16);
+    }
+}

@@ -1,0 +1,52 @@
+package org.s2d.tensor;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A lifetime: every tensor allocated in a scope is given back when the scope closes, unless somebody else (the tape, an
+ * outer scope) also holds it. Not thread-safe; a scope belongs to the thread that drives the device.
+ */
+public final class Scope implements AutoCloseable {
+    private final Allocator allocator;
+    private final List<Storage> owned = new ArrayList<>();
+    private boolean closed;
+
+    public Scope(Allocator allocator) {
+        this.allocator = allocator;
+    }
+
+    public Allocator allocator() {
+        return allocator;
+    }
+
+    /** A contiguous tensor with undefined content. */
+    public Tensor allocate(DType dtype, Shape shape) {
+        requireOpen();
+        Storage storage = allocator.allocate(Math.multiplyExact(shape.numel(), (long) dtype.bytes()));
+        owned.add(storage);
+        return Tensor.contiguous(storage, dtype, shape);
+    }
+
+    /** Keeps a tensor of an inner scope alive as long as this one. Returns the same tensor. */
+    public Tensor keep(Tensor tensor) {
+        requireOpen();
+        owned.add(tensor.storage().retain());
+        return tensor;
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("scope is closed");
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            owned.forEach(Storage::release);
+            owned.clear();
+        }
+    }
+}
