@@ -1,0 +1,44 @@
+package org.s2d.device;
+
+import org.s2d.tensor.Allocator;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.Tensor;
+
+/**
+ * A backend: memory and kernels. Kernels write into tensors the caller allocated (destination first), check shapes,
+ * element types and sizes before they touch memory, and never allocate per call once warm. Unless a kernel says
+ * otherwise, its tensors are contiguous and each may have its own floating type; arithmetic is in F32 (F64 on the
+ * reference device).
+ */
+public interface Device extends AutoCloseable {
+    /** Name as on the command line: {@code cpu}, {@code reference}. */
+    String name();
+
+    /** Type of master weights and of everything not explicitly in a compute type: F32, or F64 on the reference device. */
+    DType floatType();
+
+    Allocator allocator();
+
+    Elementwise elementwise();
+
+    Products products();
+
+    Normalization normalization();
+
+    AttentionKernels attention();
+
+    Convolutions convolutions();
+
+    Losses losses();
+
+    Optimizers optimizers();
+
+    /** Copies a host tensor to this device; same shape, types may differ. */
+    void upload(Tensor out, Tensor host);
+
+    /** Copies a tensor of this device to the host; same shape, types may differ. */
+    void download(Tensor host, Tensor in);
+
+    @Override
+    void close();
+}

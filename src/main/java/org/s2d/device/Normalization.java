@@ -1,0 +1,47 @@
+package org.s2d.device;
+
+import org.jspecify.annotations.Nullable;
+import org.s2d.tensor.Tensor;
+
+/** Kernels that normalise along a dimension. */
+public interface Normalization {
+    /**
+     * {@code out = (in - mean) / sqrt(var + eps) * weight + bias} over the last dimension D, biased variance. {@code in} [..., D]
+     * may be a view whose last dimension has stride 1; {@code mean} and {@code rstd} [rows] are kept for the backward pass
+     * (null when not needed).
+     */
+    void layerNorm(
+            Tensor out,
+            @Nullable Tensor mean,
+            @Nullable Tensor rstd,
+            Tensor in,
+            Tensor weight,
+            Tensor bias,
+            double eps);
+
+    /**
+     * Gradients of {@link #layerNorm}; null outputs are not computed. {@code gradWeight} and {@code gradBias} [D] are written, not
+     * accumulated. {@code gradIn}, {@code gradOut} and {@code in} may be views with stride 1 in the last dimension.
+     */
+    void layerNormBackward(
+            @Nullable Tensor gradIn,
+            @Nullable Tensor gradWeight,
+            @Nullable Tensor gradBias,
+            Tensor gradOut,
+            Tensor in,
+            Tensor mean,
+            Tensor rstd,
+            Tensor weight);
+
+    /** Softmax over the last dimension. */
+    void softmax(Tensor out, Tensor in);
+
+    /** {@code gradIn = out * (gradOut - sum(gradOut * out))}. */
+    void softmaxBackward(Tensor gradIn, Tensor out, Tensor gradOut);
+
+    /** Logarithm of the softmax over the last dimension. */
+    void logSoftmax(Tensor out, Tensor in);
+
+    /** {@code gradIn = gradOut - exp(out) * sum(gradOut)}. */
+    void logSoftmaxBackward(Tensor gradIn, Tensor out, Tensor gradOut);
+}

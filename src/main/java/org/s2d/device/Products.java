@@ -1,0 +1,34 @@
+package org.s2d.device;
+
+import org.jspecify.annotations.Nullable;
+import org.s2d.tensor.Tensor;
+
+/** Matrix products. */
+public interface Products {
+    /**
+     * {@code out[..., M, N] = act(a[..., M, K] @ b[..., K, N] + bias[N]) + residual}, added to {@code out} when the
+     * epilogue accumulates. Rank 2 or 3; in rank 3 a batch dimension of 1 or stride 0 repeats. Operands may be any view with a
+     * unit stride in one of the last two dimensions. Types: F32 x F32 to F32; BF16 x BF16 to F32 or BF16 (F32
+     * accumulation); F64 on the reference device.
+     */
+    void matmul(Tensor out, Tensor a, Tensor b, Epilogue epilogue);
+
+    default void matmul(Tensor out, Tensor a, Tensor b) {
+        matmul(out, a, b, Epilogue.NONE);
+    }
+
+    enum Activation {
+        NONE,
+        GELU
+    }
+
+    /** What happens to the product before it is stored. Bias is in the device's float type; residual has the shape of the output. */
+    record Epilogue(@Nullable Tensor bias, Activation activation, @Nullable Tensor residual, boolean accumulate) {
+        public static final Epilogue NONE = new Epilogue(null, Activation.NONE, null, false);
+        public static final Epilogue ACCUMULATE = new Epilogue(null, Activation.NONE, null, true);
+
+        public static Epilogue bias(@Nullable Tensor bias) {
+            return bias == null ? NONE : new Epilogue(bias, Activation.NONE, null, false);
+        }
+    }
+}

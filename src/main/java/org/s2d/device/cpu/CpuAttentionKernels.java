@@ -1,0 +1,54 @@
+package org.s2d.device.cpu;
+
+import org.s2d.device.AttentionKernels;
+import org.s2d.tensor.Tensor;
+
+/** F32 and BF16 with the Vector API. */
+final class CpuAttentionKernels implements AttentionKernels {
+    private final Workers workers;
+
+    CpuAttentionKernels(Workers workers) {
+        this.workers = workers;
+    }
+
+    @Override
+    public void attention(Tensor out, Tensor logSumExp, Tensor q, Tensor k, Tensor v, double scale) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void attentionBackward(
+            Tensor gradQ,
+            Tensor gradK,
+            Tensor gradV,
+            Tensor gradOut,
+            Tensor q,
+            Tensor k,
+            Tensor v,
+            Tensor out,
+            Tensor logSumExp,
+            double scale) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void fovea(Tensor out, Tensor in, Tensor smooth) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void foveaBackward(Tensor gradIn, Tensor gradSmooth, Tensor gradOut, Tensor in, Tensor smooth) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void temporalConv(Tensor out, Tensor in, Tensor weight, Tensor bias) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void temporalConvBackward(
+            Tensor gradIn, Tensor gradWeight, Tensor gradBias, Tensor gradOut, Tensor in, Tensor weight) {
+        throw new UnsupportedOperationException();
+    }
+}

@@ -1,0 +1,109 @@
+package org.s2d.device.cpu;
+
+import org.s2d.device.AttentionKernels;
+import org.s2d.device.Convolutions;
+import org.s2d.device.Device;
+import org.s2d.device.Elementwise;
+import org.s2d.device.Losses;
+import org.s2d.device.Normalization;
+import org.s2d.device.Optimizers;
+import org.s2d.device.Products;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.HostPool;
+import org.s2d.tensor.Tensor;
+
+/** F32 and BF16 on the cores of this machine: oneDNN for matrix products, the Vector API for the rest. */
+public final class CpuDevice implements Device {
+    private final HostPool pool;
+    private final Workers workers;
+    private final Elementwise elementwise;
+    private final Products products;
+    private final Normalization normalization;
+    private final AttentionKernels attention;
+    private final Convolutions convolutions;
+    private final Losses losses;
+    private final Optimizers optimizers;
+
+    public CpuDevice(HostPool pool, int threads) {
+        this.pool = pool;
+        workers = new Workers(threads);
+        elementwise = new CpuElementwise(workers);
+        products = new CpuProducts(workers);
+        normalization = new CpuNormalization(workers);
+        attention = new CpuAttentionKernels(workers);
+        convolutions = new CpuConvolutions(workers);
+        losses = new CpuLosses(workers);
+        optimizers = new CpuOptimizers(workers);
+    }
+
+    public int threads() {
+        return workers.count();
+    }
+
+    @Override
+    public String name() {
+        return "cpu";
+    }
+
+    @Override
+    public DType floatType() {
+        return DType.F32;
+    }
+
+    @Override
+    public HostPool allocator() {
+        return pool;
+    }
+
+    @Override
+    public Elementwise elementwise() {
+        return elementwise;
+    }
+
+    @Override
+    public Products products() {
+        return products;
+    }
+
+    @Override
+    public Normalization normalization() {
+        return normalization;
+    }
+
+    @Override
+    public AttentionKernels attention() {
+        return attention;
+    }
+
+    @Override
+    public Convolutions convolutions() {
+        return convolutions;
+    }
+
+    @Override
+    public Losses losses() {
+        return losses;
+    }
+
+    @Override
+    public Optimizers optimizers() {
+        return optimizers;
+    }
+
+    @Override
+    public void upload(Tensor out, Tensor host) {
+        elementwise.copy(out, host);
+    }
+
+    @Override
+    public void download(Tensor host, Tensor in) {
+        elementwise.copy(host, in);
+    }
+
+    /** Stops the workers and closes the pool; throws when tensors of this device are still alive. */
+    @Override
+    public void close() {
+        workers.close();
+        pool.close();
+    }
+}

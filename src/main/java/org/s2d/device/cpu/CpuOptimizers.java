@@ -1,0 +1,29 @@
+package org.s2d.device.cpu;
+
+import java.util.List;
+import org.s2d.device.Optimizers;
+import org.s2d.tensor.Tensor;
+
+/** F32 and BF16 with the Vector API. */
+final class CpuOptimizers implements Optimizers {
+    private final Workers workers;
+
+    CpuOptimizers(Workers workers) {
+        this.workers = workers;
+    }
+
+    @Override
+    public void adamW(List<Slot> slots, AdamWStep step) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public double norm(List<Tensor> gradients) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void movingAverage(List<Tensor> averages, List<Tensor> values, double decay) {
+        throw new UnsupportedOperationException();
+    }
+}

@@ -1,0 +1,53 @@
+package org.s2d.device.cpu;
+
+import org.jspecify.annotations.Nullable;
+import org.s2d.device.Normalization;
+import org.s2d.tensor.Tensor;
+
+/** Plain loops in double: the specification. */
+final class ReferenceNormalization implements Normalization {
+    @Override
+    public void layerNorm(
+            Tensor out,
+            @Nullable Tensor mean,
+            @Nullable Tensor rstd,
+            Tensor in,
+            Tensor weight,
+            Tensor bias,
+            double eps) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void layerNormBackward(
+            @Nullable Tensor gradIn,
+            @Nullable Tensor gradWeight,
+            @Nullable Tensor gradBias,
+            Tensor gradOut,
+            Tensor in,
+            Tensor mean,
+            Tensor rstd,
+            Tensor weight) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void softmax(Tensor out, Tensor in) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void softmaxBackward(Tensor gradIn, Tensor out, Tensor gradOut) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void logSoftmax(Tensor out, Tensor in) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void logSoftmaxBackward(Tensor gradIn, Tensor out, Tensor gradOut) {
+        throw new UnsupportedOperationException();
+    }
+}

@@ -1,0 +1,23 @@
+package org.s2d.device.cpu;
+
+import java.util.List;
+import org.s2d.device.Optimizers;
+import org.s2d.tensor.Tensor;
+
+/** Plain loops in double: the specification. */
+final class ReferenceOptimizers implements Optimizers {
+    @Override
+    public void adamW(List<Slot> slots, AdamWStep step) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public double norm(List<Tensor> gradients) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void movingAverage(List<Tensor> averages, List<Tensor> values, double decay) {
+        throw new UnsupportedOperationException();
+    }
+}
