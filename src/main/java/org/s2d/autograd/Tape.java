@@ -221,7 +221,8 @@ public final class Tape implements AutoCloseable {
         } else {
             // The present gradient may be shared with another variable, so the sum needs memory of its own.
             Tensor sum = Tensor.contiguous(
-                    device.allocator().allocate(present.numel() * present.dtype().bytes()),
+                    device.allocator()
+                            .allocate(present.numel() * present.dtype().bytes()),
                     present.dtype(),
                     present.shape());
             device.elementwise().binary(Elementwise.Binary.ADD, sum, present, fitted);
@@ -233,7 +234,8 @@ public final class Tape implements AutoCloseable {
     /** Gradients of a scalar with respect to every input and parameter that wants one. */
     public void backward(Var loss) {
         if (loss.value().numel() != 1) {
-            throw new ShapeException("backward: a scalar is needed, got shape " + loss.shape() + "; use backward(out, grad)");
+            throw new ShapeException(
+                    "backward: a scalar is needed, got shape " + loss.shape() + "; use backward(out, grad)");
         }
         Tensor one = allocate(floatType(), loss.shape());
         device.elementwise().fill(one, 1);
@@ -244,8 +246,9 @@ public final class Tape implements AutoCloseable {
     public void backward(List<Var> outputs, List<Tensor> gradients) {
         for (int i = 0; i < outputs.size(); i++) {
             if (!outputs.get(i).shape().equals(gradients.get(i).shape())) {
-                throw new ShapeException("backward: gradient " + gradients.get(i).shape() + " for output "
-                        + outputs.get(i).shape());
+                throw new ShapeException(
+                        "backward: gradient " + gradients.get(i).shape() + " for output "
+                                + outputs.get(i).shape());
             }
             accumulate(outputs.get(i), gradients.get(i));
         }

@@ -24,8 +24,7 @@ public interface Convolutions {
     void channelStatistics(Tensor mean, Tensor variance, Tensor in);
 
     /** {@code out = (in - mean) / sqrt(variance + eps) * weight + bias} per channel of [B, C, *]. */
-    void batchNorm(
-            Tensor out, Tensor in, Tensor mean, Tensor variance, Tensor weight, Tensor bias, double eps);
+    void batchNorm(Tensor out, Tensor in, Tensor mean, Tensor variance, Tensor weight, Tensor bias, double eps);
 
     /** Gradients of {@link #batchNorm}; {@code batchStatistics}: mean and variance were computed from {@code in}, so they carry gradient. */
     void batchNormBackward(

@@ -23,7 +23,11 @@ public interface Products {
     }
 
     /** What happens to the product before it is stored. Bias is in the device's float type; residual has the shape of the output. */
-    record Epilogue(@Nullable Tensor bias, Activation activation, @Nullable Tensor residual, boolean accumulate) {
+    record Epilogue(
+            @Nullable Tensor bias,
+            Activation activation,
+            @Nullable Tensor residual,
+            boolean accumulate) {
         public static final Epilogue NONE = new Epilogue(null, Activation.NONE, null, false);
         public static final Epilogue ACCUMULATE = new Epilogue(null, Activation.NONE, null, true);
 

@@ -90,12 +90,12 @@ public final class Arithmetic {
                 "sum",
                 out,
                 List.of(),
-                grad -> tape.accumulate(
-                        x, tape.contiguous(grad).reshape(kept).expand(x.shape())));
+                grad -> tape.accumulate(x, tape.contiguous(grad).reshape(kept).expand(x.shape())));
     }
 
     private static Tensor allocate(Tape tape, Var a, Var b) {
         boolean same = a.value().dtype() == b.value().dtype();
-        return tape.allocate(same ? a.value().dtype() : tape.floatType(), a.shape().broadcast(b.shape()));
+        return tape.allocate(
+                same ? a.value().dtype() : tape.floatType(), a.shape().broadcast(b.shape()));
     }
 }

@@ -55,16 +55,15 @@ public final class Linear {
         return tape.constant(y);
     }
 
-    private static Var apply(
-            Tape tape, Var x, Var weight, @Nullable Var bias, @Nullable Var residual, DType outType) {
+    private static Var apply(Tape tape, Var x, Var weight, @Nullable Var bias, @Nullable Var residual, DType outType) {
         Operands operands = Operands.of(tape, x, weight, bias);
         Tensor y = tape.allocate(outType, operands.outShape());
         if (residual != null && !residual.shape().equals(y.shape())) {
             throw new ShapeException("linear: residual " + residual.shape() + " does not fit output " + y.shape());
         }
-        Tensor add = residual == null ? null : tape.contiguous(residual.value()).reshape(operands.rows(), operands.out());
-        operands.multiply(
-                tape, y, new Epilogue(bias == null ? null : bias.value(), Activation.NONE, add, false));
+        Tensor add =
+                residual == null ? null : tape.contiguous(residual.value()).reshape(operands.rows(), operands.out());
+        operands.multiply(tape, y, new Epilogue(bias == null ? null : bias.value(), Activation.NONE, add, false));
         if (!tape.needsGrad(x, weight, bias, residual)) {
             return tape.constant(y);
         }

@@ -5,6 +5,7 @@ import org.s2d.device.Convolutions;
 import org.s2d.tensor.Tensor;
 
 /** F32 and BF16 with the Vector API. */
+@SuppressWarnings("UnusedVariable")
 final class CpuConvolutions implements Convolutions {
     private final Workers workers;
 
@@ -34,8 +35,7 @@ final class CpuConvolutions implements Convolutions {
     }
 
     @Override
-    public void batchNorm(
-            Tensor out, Tensor in, Tensor mean, Tensor variance, Tensor weight, Tensor bias, double eps) {
+    public void batchNorm(Tensor out, Tensor in, Tensor mean, Tensor variance, Tensor weight, Tensor bias, double eps) {
         throw new UnsupportedOperationException();
     }
 

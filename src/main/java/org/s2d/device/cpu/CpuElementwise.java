@@ -4,6 +4,7 @@ import org.s2d.device.Elementwise;
 import org.s2d.tensor.Tensor;
 
 /** F32 and BF16 with the Vector API. */
+@SuppressWarnings("UnusedVariable")
 final class CpuElementwise implements Elementwise {
     private final Workers workers;
 

@@ -4,6 +4,7 @@ import org.s2d.device.Losses;
 import org.s2d.tensor.Tensor;
 
 /** F32 and BF16 with the Vector API. */
+@SuppressWarnings("UnusedVariable")
 final class CpuLosses implements Losses {
     private final Workers workers;
 

@@ -5,6 +5,7 @@ import org.s2d.device.Normalization;
 import org.s2d.tensor.Tensor;
 
 /** F32 and BF16 with the Vector API. */
+@SuppressWarnings("UnusedVariable")
 final class CpuNormalization implements Normalization {
     private final Workers workers;
 

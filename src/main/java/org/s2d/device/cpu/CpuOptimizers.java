@@ -5,6 +5,7 @@ import org.s2d.device.Optimizers;
 import org.s2d.tensor.Tensor;
 
 /** F32 and BF16 with the Vector API. */
+@SuppressWarnings("UnusedVariable")
 final class CpuOptimizers implements Optimizers {
     private final Workers workers;
 

@@ -1,10 +1,10 @@
 package org.s2d.device.cpu;
 
-import org.jspecify.annotations.Nullable;
 import org.s2d.device.Products;
 import org.s2d.tensor.Tensor;
 
 /** F32 and BF16 with the Vector API. */
+@SuppressWarnings("UnusedVariable")
 final class CpuProducts implements Products {
     private final Workers workers;
 

@@ -28,8 +28,7 @@ final class ReferenceConvolutions implements Convolutions {
     }
 
     @Override
-    public void batchNorm(
-            Tensor out, Tensor in, Tensor mean, Tensor variance, Tensor weight, Tensor bias, double eps) {
+    public void batchNorm(Tensor out, Tensor in, Tensor mean, Tensor variance, Tensor weight, Tensor bias, double eps) {
         throw new UnsupportedOperationException();
     }
 

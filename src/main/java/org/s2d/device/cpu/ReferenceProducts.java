@@ -1,6 +1,5 @@
 package org.s2d.device.cpu;
 
-import org.jspecify.annotations.Nullable;
 import org.s2d.device.Products;
 import org.s2d.tensor.Tensor;
 
