@@ -146,8 +146,8 @@ public final class Checkpoint implements AutoCloseable {
 
     private void requireConvertible(StoredTensor tensor, DType dtype) {
         if (dtype == DType.I64 && tensor.type().loadsAs() != DType.I64) {
-            throw file.problem("tensor '" + tensor.name() + "' holds " + tensor.storedDtype()
-                    + " values, expected integers.");
+            throw file.problem(
+                    "tensor '" + tensor.name() + "' holds " + tensor.storedDtype() + " values, expected integers.");
         }
     }
 

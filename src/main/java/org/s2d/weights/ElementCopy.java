@@ -68,8 +68,7 @@ final class ElementCopy {
             case F64 -> eachElement((at, to) -> target.set(ValueLayout.JAVA_DOUBLE, to * 8, doubleAt(at)));
             case F32 -> eachElement((at, to) -> target.set(ValueLayout.JAVA_FLOAT, to * 4, (float) doubleAt(at)));
             case BF16 ->
-                eachElement(
-                        (at, to) -> target.set(ValueLayout.JAVA_SHORT, to * 2, DType.toBf16((float) doubleAt(at))));
+                eachElement((at, to) -> target.set(ValueLayout.JAVA_SHORT, to * 2, DType.toBf16((float) doubleAt(at))));
             case F16 ->
                 eachElement((at, to) ->
                         target.set(ValueLayout.JAVA_SHORT, to * 2, Float.floatToFloat16((float) doubleAt(at))));

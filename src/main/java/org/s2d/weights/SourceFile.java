@@ -14,8 +14,7 @@ import org.s2d.tensor.UserException;
 
 /** A mapped file with bounds-checked little-endian reads; every complaint about it names it. */
 record SourceFile(Path path, MemorySegment data, Arena arena) {
-    private static final ValueLayout.OfShort U16 =
-            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -84,8 +83,7 @@ record SourceFile(Path path, MemorySegment data, Arena arena) {
         String shown = text.length() > 600 ? text.substring(0, 600) + "..." : text;
         StringBuilder line = new StringBuilder(shown.length());
         shown.codePoints()
-                .forEach(c -> line.appendCodePoint(
-                        Character.isISOControl(c) || c == 0x2028 || c == 0x2029 ? '?' : c));
+                .forEach(c -> line.appendCodePoint(Character.isISOControl(c) || c == 0x2028 || c == 0x2029 ? '?' : c));
         return line.toString();
     }
 

@@ -50,8 +50,7 @@ public final class StoredTensor {
         Arrays.setAll(strides, tensor::stride);
         StoredBytes bytes = StoredBytes.of(tensor.storage().segment());
         StoredType type = StoredType.of(tensor.dtype());
-        return new StoredTensor(
-                name, type, tensor.shape(), strides, tensor.offset(), ByteOrder.nativeOrder(), bytes);
+        return new StoredTensor(name, type, tensor.shape(), strides, tensor.offset(), ByteOrder.nativeOrder(), bytes);
     }
 
     private void requireInside() {

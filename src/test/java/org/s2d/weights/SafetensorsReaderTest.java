@@ -36,17 +36,18 @@ class SafetensorsReaderTest {
     @Test
     void everyElementTypeIsReadExactly() throws IOException {
         String header = """
-                {"__metadata__":{"format":"pt"},
-                 "u8":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},
-                 "flag":{"dtype":"BOOL","shape":[2],"data_offsets":[2,4]},
-                 "i8":{"dtype":"I8","shape":[],"data_offsets":[4,5]},
-                 "i16":{"dtype":"I16","shape":[1],"data_offsets":[5,7]},
-                 "i32":{"dtype":"I32","shape":[1,1],"data_offsets":[7,11]},
-                 "bf16":{"dtype":"BF16","shape":[1],"data_offsets":[11,13]},
-                 "f16":{"dtype":"F16","shape":[1],"data_offsets":[13,15]},
-                 "empty":{"dtype":"F32","shape":[0,3],"data_offsets":[15,15]},
-                 "f32":{"dtype":"F32","shape":[1],"data_offsets":[15,19]},
-                 "i64":{"dtype":"I64","shape":[1],"data_offsets":[19,27]}}""";
+            {"__metadata__":{"format":"pt"},
+             "u8":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},
+             "flag":{"dtype":"BOOL","shape":[2],"data_offsets":[2,4]},
+             "i8":{"dtype":"I8","shape":[],"data_offsets":[4,5]},
+             "i16":{"dtype":"I16","shape":[1],"data_offsets":[5,7]},
+             "i32":{"dtype":"I32","shape":[1,1],"data_offsets":[7,11]},
+             "bf16":{"dtype":"BF16","shape":[1],"data_offsets":[11,13]},
+             "f16":{"dtype":"F16","shape":[1],"data_offsets":[13,15]},
+             "empty":{"dtype":"F32","shape":[0,3],"data_offsets":[15,15]},
+             "f32":{"dtype":"F32","shape":[1],"data_offsets":[15,19]},
+             "i64":{"dtype":"I64","shape":[1],"data_offsets":[19,27]}}\
+            """;
         ByteBuffer data = ByteBuffer.allocate(27).order(ByteOrder.LITTLE_ENDIAN);
         data.put((byte) 200).put((byte) 7).put((byte) 0).put((byte) 9).put((byte) -3);
         data.putShort((short) -300).putInt(-70000).putShort(DType.toBf16(1.5f));
@@ -114,7 +115,8 @@ class SafetensorsReaderTest {
                 "{\"a\":{\"dtype\":\"U8\",\"shape\":[3000000000],\"data_offsets\":[0,4]}}|dimension size 3000000000",
                 "{\"a\":{\"dtype\":\"U8\",\"shape\":[-1],\"data_offsets\":[0,4]}}|dimension size -1",
                 "{\"a\":{\"dtype\":\"F64\",\"shape\":[2000000000,2000000000],\"data_offsets\":[0,4]}}|does not fit",
-                "{\"a\":{\"dtype\":\"U8\",\"shape\":[2000000000,2000000000,2000000000],\"data_offsets\":[0,4]}}|64 bits",
+                "{\"a\":{\"dtype\":\"U8\",\"shape\":[2000000000,2000000000,2000000000],\"data_offsets\":[0,4]}}|64"
+                        + " bits",
                 "{\"a\":{\"dtype\":\"U8\",\"shape\":[99999999999999999999],\"data_offsets\":[0,4]}}|not valid JSON",
                 "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}|Duplicate",
                 "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4],\"x\":1}}|unknown field 'x'",
