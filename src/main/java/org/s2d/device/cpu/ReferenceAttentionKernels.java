@@ -7,7 +7,7 @@ import org.s2d.tensor.Tensor;
 final class ReferenceAttentionKernels implements AttentionKernels {
     @Override
     public void attention(Tensor out, Tensor logSumExp, Tensor q, Tensor k, Tensor v, double scale) {
-        throw new UnsupportedOperationException();
+        AttentionReference.forward(out, logSumExp, q, k, v, scale);
     }
 
     @Override
@@ -22,27 +22,27 @@ final class ReferenceAttentionKernels implements AttentionKernels {
             Tensor out,
             Tensor logSumExp,
             double scale) {
-        throw new UnsupportedOperationException();
+        AttentionReference.backward(gradQ, gradK, gradV, gradOut, q, k, v, out, logSumExp, scale);
     }
 
     @Override
     public void fovea(Tensor out, Tensor in, Tensor smooth) {
-        throw new UnsupportedOperationException();
+        FoveaKernel.referenceForward(out, in, smooth);
     }
 
     @Override
     public void foveaBackward(Tensor gradIn, Tensor gradSmooth, Tensor gradOut, Tensor in, Tensor smooth) {
-        throw new UnsupportedOperationException();
+        FoveaKernel.referenceBackward(gradIn, gradSmooth, gradOut, in, smooth);
     }
 
     @Override
     public void temporalConv(Tensor out, Tensor in, Tensor weight, Tensor bias) {
-        throw new UnsupportedOperationException();
+        TemporalConvKernel.referenceForward(out, in, weight, bias);
     }
 
     @Override
     public void temporalConvBackward(
             Tensor gradIn, Tensor gradWeight, Tensor gradBias, Tensor gradOut, Tensor in, Tensor weight) {
-        throw new UnsupportedOperationException();
+        TemporalConvKernel.referenceBackward(gradIn, gradWeight, gradBias, gradOut, in, weight);
     }
 }

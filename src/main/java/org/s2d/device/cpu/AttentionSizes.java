@@ -1,0 +1,54 @@
+package org.s2d.device.cpu;
+
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.ShapeException;
+import org.s2d.tensor.Tensor;
+
+/** Sizes of one call of attention: queries [outer, inner, queries, heads, headDim], keys and values likewise. */
+record AttentionSizes(int outer, int inner, int queries, int keys, int heads, int headDim) {
+    /** Reads the sizes off the operands and checks that they and the log-sum-exp fit each other. */
+    static AttentionSizes check(String kernel, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp) {
+        if (q.rank() != 5 || k.rank() != 5) {
+            throw new ShapeException(
+                    kernel + ": q " + q.shape() + " and k " + k.shape() + " must have rank 5: [B1, B2, S, H, d]");
+        }
+        if (!k.shape().with(2, q.dim(2)).equals(q.shape())) {
+            throw new ShapeException(kernel + ": k " + k.shape() + " does not fit q " + q.shape()
+                    + "; only the third dimension may differ");
+        }
+        requireLike(kernel, "v", v, "k", k);
+        requireLike(kernel, "out", out, "q", q);
+        requireRows(kernel, "q", q);
+        requireRows(kernel, "k", k);
+        Shape kept = Shape.of(q.dim(0), q.dim(1), q.dim(3), q.dim(2));
+        if (!logSumExp.shape().equals(kept) || !logSumExp.isContiguous()) {
+            throw new ShapeException(kernel + ": logSumExp " + logSumExp.shape() + " for q " + q.shape()
+                    + ", expected contiguous " + kept);
+        }
+        return new AttentionSizes(q.dim(0), q.dim(1), q.dim(2), k.dim(2), q.dim(3), q.dim(4));
+    }
+
+    /** Checks that a tensor has the shape of another and rows without gaps. */
+    static void requireLike(String kernel, String name, Tensor tensor, String like, Tensor expected) {
+        if (!tensor.shape().equals(expected.shape())) {
+            throw new ShapeException(
+                    kernel + ": " + name + " " + tensor.shape() + " does not fit " + like + " " + expected.shape());
+        }
+        requireRows(kernel, name, tensor);
+    }
+
+    private static void requireRows(String kernel, String name, Tensor tensor) {
+        if (tensor.dim(-1) > 1 && tensor.stride(-1) != 1) {
+            throw new ShapeException(kernel + ": " + name + " " + tensor.shape() + " has stride " + tensor.stride(-1)
+                    + " in its last dimension, expected 1");
+        }
+        if (!tensor.dtype().isFloating()) {
+            throw new ShapeException(kernel + ": " + name + " is " + tensor.dtype() + ", expected a floating type");
+        }
+    }
+
+    /** Number of independent problems: one per sequence and head. */
+    int problems() {
+        return outer * inner * heads;
+    }
+}
