@@ -42,7 +42,14 @@ public final class Tape implements AutoCloseable {
     private final List<Node> nodes = new ArrayList<>();
     private final List<Var> inputs = new ArrayList<>();
     private final Deque<Scope> scopes = new ArrayDeque<>();
+    private @Nullable Observer observer;
     private long draws;
+
+    /** Watches results inside a model, for verification and reports. */
+    @FunctionalInterface
+    public interface Observer {
+        void onResult(String name, Var result);
+    }
 
     private Tape(Device device, Precision precision, Gradients gradients, @Nullable Long dropoutSeed) {
         this.device = device;
@@ -86,6 +93,21 @@ public final class Tape implements AutoCloseable {
             throw new IllegalStateException("random operation on an evaluating tape");
         }
         return dropoutSeed * 0x9E3779B97F4A7C15L + ++draws;
+    }
+
+    /** Shows every result that modules name; the values live only during the call. */
+    public void setObserver(Observer watcher) {
+        observer = watcher;
+    }
+
+    public boolean isObserved() {
+        return observer != null;
+    }
+
+    public void observe(String name, Var result) {
+        if (observer != null) {
+            observer.onResult(name, result);
+        }
     }
 
     // Values

@@ -36,6 +36,9 @@ public interface Device extends AutoCloseable {
     /** Copies a host tensor to this device; same shape, types may differ. */
     void upload(Tensor out, Tensor host);
 
+    /** Writes values in row-major order to a tensor of this device, rounding to its type. */
+    void upload(Tensor out, float... values);
+
     /** Copies a tensor of this device to the host; same shape, types may differ. */
     void download(Tensor host, Tensor in);
 

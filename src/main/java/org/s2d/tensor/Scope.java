@@ -35,6 +35,16 @@ public final class Scope implements AutoCloseable {
         return tensor;
     }
 
+    /** Gives one tensor of this scope back early; it must not be used afterwards. */
+    public void release(Tensor tensor) {
+        int last = owned.lastIndexOf(tensor.storage());
+        if (last < 0) {
+            throw new IllegalStateException("tensor does not belong to this scope");
+        }
+        owned.remove(last);
+        tensor.storage().release();
+    }
+
     private void requireOpen() {
         if (closed) {
             throw new IllegalStateException("scope is closed");

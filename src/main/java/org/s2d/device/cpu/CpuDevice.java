@@ -96,6 +96,11 @@ public final class CpuDevice implements Device {
     }
 
     @Override
+    public void upload(Tensor out, float... values) {
+        out.set(values);
+    }
+
+    @Override
     public void download(Tensor host, Tensor in) {
         elementwise.copy(host, in);
     }

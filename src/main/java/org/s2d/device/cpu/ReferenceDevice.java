@@ -83,6 +83,11 @@ public final class ReferenceDevice implements Device {
     }
 
     @Override
+    public void upload(Tensor out, float... values) {
+        out.set(values);
+    }
+
+    @Override
     public void download(Tensor host, Tensor in) {
         elementwise.copy(host, in);
     }

@@ -1,0 +1,3 @@
+/** Complete networks. */
+@org.jspecify.annotations.NullMarked
+package org.s2d.model;
