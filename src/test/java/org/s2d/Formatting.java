@@ -6,6 +6,7 @@ import com.palantir.javaformat.java.JavaFormatterOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -19,13 +20,15 @@ final class Formatting {
     private Formatting() {}
 
     static List<Path> sources(Path projectRoot) throws IOException {
-        try (Stream<Path> main = Files.walk(projectRoot.resolve("src"));
-                Stream<Path> bench = Files.walk(projectRoot.resolve("bench"))) {
-            return Stream.concat(main, bench)
-                    .filter(path -> path.toString().endsWith(".java"))
-                    .sorted()
-                    .toList();
+        List<Path> sources = new ArrayList<>();
+        for (Path folder : List.of(projectRoot.resolve("src"), projectRoot.resolve("bench"))) {
+            if (Files.isDirectory(folder)) {
+                try (Stream<Path> tree = Files.walk(folder)) {
+                    tree.filter(path -> path.toString().endsWith(".java")).forEach(sources::add);
+                }
+            }
         }
+        return sources;
     }
 
     static String format(String source) throws FormatterException {

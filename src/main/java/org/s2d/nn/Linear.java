@@ -51,8 +51,8 @@ public final class Linear extends Module {
 
     /** {@code residual + x W^T + b}. */
     public Var forwardResidual(Tape tape, Var x, Var residual) {
-        return located(() ->
-                org.s2d.autograd.ops.Linear.withResidual(tape, x, tape.leaf(weight), leafOrNull(tape), residual));
+        return located(
+                () -> org.s2d.autograd.ops.Linear.withResidual(tape, x, tape.leaf(weight), leafOrNull(tape), residual));
     }
 
     /** The result in the float type, not the compute type. */

@@ -16,12 +16,11 @@ final class ModelState {
     private ModelState() {}
 
     static S2dConfig config(JsonNode json) {
-        S2dConfig.PromptType promptType =
-                switch (json.path("prompt_type").asText("deep")) {
-                    case "deep" -> S2dConfig.PromptType.DEEP;
-                    case "shallow" -> S2dConfig.PromptType.SHALLOW;
-                    default -> S2dConfig.PromptType.NONE;
-                };
+        S2dConfig.PromptType promptType = switch (json.path("prompt_type").asText("deep")) {
+            case "deep" -> S2dConfig.PromptType.DEEP;
+            case "shallow" -> S2dConfig.PromptType.SHALLOW;
+            default -> S2dConfig.PromptType.NONE;
+        };
         boolean average = json.path("global_pool").asText("token").equals("avg");
         return S2dConfig.small(json.path("num_classes").asInt()).toBuilder()
                 .imageSize(json.path("img_size").asInt())

@@ -22,7 +22,8 @@ public final class Tokens {
      */
     public static Var patches(Tape tape, Var x, int patch) {
         if (x.shape().rank() != 5 || patch <= 0 || x.dim(3) % patch != 0 || x.dim(4) % patch != 0) {
-            throw new ShapeException("patches: " + x.shape() + " is not [B, C, T, H, W] with sides divisible by " + patch);
+            throw new ShapeException(
+                    "patches: " + x.shape() + " is not [B, C, T, H, W] with sides divisible by " + patch);
         }
         int rows = x.dim(3) / patch;
         int columns = x.dim(4) / patch;

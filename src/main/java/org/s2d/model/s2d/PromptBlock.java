@@ -11,6 +11,7 @@ import org.s2d.nn.Linear;
 import org.s2d.nn.Module;
 import org.s2d.nn.Parameter;
 import org.s2d.nn.ParameterFactory;
+import org.s2d.tensor.Tensor;
 
 /**
  * A landmark prompter with its temporal adapter: from normed image tokens u and landmark tokens v, both [F, N, D], the prompt p (the next
@@ -36,8 +37,20 @@ final class PromptBlock extends Module {
     record Output(Var prompt, @Nullable Var adapted) {}
 
     Output forward(Tape tape, Var image, Var landmark) {
+        if (tape.isObserved()) {
+            observed(tape, "in", concatenated(tape, image, landmark));
+        }
         Var p = observed(tape, "out_prompt", prompt.of(tape, image, landmark));
         return new Output(p, adapter == null ? null : observed(tape, "out_tma", adapter.forward(tape, image)));
+    }
+
+    /** Both streams side by side, as the authors pass them: only for those who watch. */
+    private static Var concatenated(Tape tape, Var image, Var landmark) {
+        int width = image.dim(2);
+        Tensor both = tape.allocate(image.value().dtype(), image.shape().with(2, 2 * width));
+        tape.device().elementwise().copy(both.narrow(2, 0, width), image.value());
+        tape.device().elementwise().copy(both.narrow(2, width, width), landmark.value());
+        return tape.constant(both);
     }
 
     @FunctionalInterface

@@ -72,16 +72,20 @@ public record S2dConfig(
     }
 
     public S2dConfig {
-        require(patchSize > 0 && imageSize > 0 && imageSize % patchSize == 0, "image size " + imageSize
-                + " is not a multiple of patch size " + patchSize);
-        require(embedDim > 0 && heads > 0 && embedDim % heads == 0, "width " + embedDim + " is not divisible by " + heads
-                + " heads");
+        require(
+                patchSize > 0 && imageSize > 0 && imageSize % patchSize == 0,
+                "image size " + imageSize + " is not a multiple of patch size " + patchSize);
+        require(
+                embedDim > 0 && heads > 0 && embedDim % heads == 0,
+                "width " + embedDim + " is not divisible by " + heads + " heads");
         require(depth > 0, "depth must be at least 1, got " + depth);
         require(frames > 0, "frames must be at least 1, got " + frames);
         require(mode == Mode.VIDEO || frames == 1, "an image model has one frame, got " + frames);
         require(classes > 1, "at least 2 classes are needed, got " + classes);
         require(landmarkChannels > 0 && promptWidth > 0, "landmark channels and prompt width must be positive");
-        require(headDropout >= 0 && headDropout < 1 && dropPath >= 0 && dropPath < 1, "dropout rates must be in [0, 1)");
+        require(
+                headDropout >= 0 && headDropout < 1 && dropPath >= 0 && dropPath < 1,
+                "dropout rates must be in [0, 1)");
         require(adapterScale > 0 && mlpRatio > 0, "adapter scale and MLP ratio must be positive");
     }
 
@@ -268,7 +272,25 @@ public record S2dConfig(
 
         public S2dConfig build() {
             return new S2dConfig(
-                    mode, imageSize, patchSize, embedDim, depth, heads, frames, classes, landmarkChannels, promptType, prompter, temporalAdapter, globalPool, promptWidth, adapterScale, mlpRatio, qkvBias, headDropout, dropPath);
+                    mode,
+                    imageSize,
+                    patchSize,
+                    embedDim,
+                    depth,
+                    heads,
+                    frames,
+                    classes,
+                    landmarkChannels,
+                    promptType,
+                    prompter,
+                    temporalAdapter,
+                    globalPool,
+                    promptWidth,
+                    adapterScale,
+                    mlpRatio,
+                    qkvBias,
+                    headDropout,
+                    dropPath);
         }
     }
 }

@@ -11,7 +11,6 @@ import org.s2d.autograd.ops.Tokens;
 import org.s2d.autograd.ops.Views;
 import org.s2d.model.s2d.S2dConfig.GlobalPool;
 import org.s2d.model.s2d.S2dConfig.Mode;
-import org.s2d.model.s2d.S2dConfig.PromptType;
 import org.s2d.nn.Block;
 import org.s2d.nn.Init;
 import org.s2d.nn.LayerNorm;
@@ -148,8 +147,8 @@ public final class S2dModel extends Module {
     private void check(Shape x, Shape a) {
         int side = config.imageSize();
         if (x.rank() != 5 || !x.equals(Shape.of(x.dim(0), 3, config.frames(), side, side))) {
-            throw new ShapeException("s2d: clips " + x + ", expected (B, 3, " + config.frames() + ", " + side + ", " + side
-                    + ")");
+            throw new ShapeException(
+                    "s2d: clips " + x + ", expected (B, 3, " + config.frames() + ", " + side + ", " + side + ")");
         }
         if (a.rank() != 4
                 || a.dim(0) != x.dim(0) * config.frames()
