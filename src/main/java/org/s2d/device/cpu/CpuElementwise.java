@@ -7,6 +7,8 @@ import org.s2d.tensor.Tensor;
 @SuppressWarnings("UnusedVariable")
 final class CpuElementwise implements Elementwise {
     private final Workers workers;
+    // Until each kernel has its vector version.
+    private final Elementwise scalar = new ReferenceElementwise();
 
     CpuElementwise(Workers workers) {
         this.workers = workers;
@@ -14,46 +16,46 @@ final class CpuElementwise implements Elementwise {
 
     @Override
     public void fill(Tensor out, double value) {
-        throw new UnsupportedOperationException();
+        scalar.fill(out, value);
     }
 
     @Override
     public void copy(Tensor out, Tensor in) {
-        throw new UnsupportedOperationException();
+        scalar.copy(out, in);
     }
 
     @Override
     public void binary(Binary op, Tensor out, Tensor a, Tensor b) {
-        throw new UnsupportedOperationException();
+        scalar.binary(op, out, a, b);
     }
 
     @Override
     public void addScaled(Tensor out, Tensor in, double scale) {
-        throw new UnsupportedOperationException();
+        scalar.addScaled(out, in, scale);
     }
 
     @Override
     public void scale(Tensor out, Tensor in, double factor) {
-        throw new UnsupportedOperationException();
+        scalar.scale(out, in, factor);
     }
 
     @Override
     public void unary(Unary op, Tensor out, Tensor in) {
-        throw new UnsupportedOperationException();
+        scalar.unary(op, out, in);
     }
 
     @Override
     public void unaryBackward(Unary op, Tensor gradIn, Tensor in, Tensor gradOut) {
-        throw new UnsupportedOperationException();
+        scalar.unaryBackward(op, gradIn, in, gradOut);
     }
 
     @Override
     public void sumTo(Tensor out, Tensor in) {
-        throw new UnsupportedOperationException();
+        scalar.sumTo(out, in);
     }
 
     @Override
     public void dropout(Tensor out, Tensor in, double probability, long seed) {
-        throw new UnsupportedOperationException();
+        scalar.dropout(out, in, probability, seed);
     }
 }

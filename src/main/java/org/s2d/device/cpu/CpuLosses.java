@@ -7,6 +7,8 @@ import org.s2d.tensor.Tensor;
 @SuppressWarnings("UnusedVariable")
 final class CpuLosses implements Losses {
     private final Workers workers;
+    // Until each kernel has its vector version.
+    private final Losses scalar = new ReferenceLosses();
 
     CpuLosses(Workers workers) {
         this.workers = workers;
@@ -14,26 +16,26 @@ final class CpuLosses implements Losses {
 
     @Override
     public void crossEntropy(Tensor loss, Tensor logits, Tensor target) {
-        throw new UnsupportedOperationException();
+        scalar.crossEntropy(loss, logits, target);
     }
 
     @Override
     public void crossEntropyBackward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target) {
-        throw new UnsupportedOperationException();
+        scalar.crossEntropyBackward(gradLogits, gradLoss, logits, target);
     }
 
     @Override
     public void binaryCrossEntropy(Tensor loss, Tensor logits, Tensor target) {
-        throw new UnsupportedOperationException();
+        scalar.binaryCrossEntropy(loss, logits, target);
     }
 
     @Override
     public void binaryCrossEntropyBackward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target) {
-        throw new UnsupportedOperationException();
+        scalar.binaryCrossEntropyBackward(gradLogits, gradLoss, logits, target);
     }
 
     @Override
     public void anchorTargets(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k) {
-        throw new UnsupportedOperationException();
+        scalar.anchorTargets(out, feature, queue, distribution, k);
     }
 }

@@ -8,6 +8,8 @@ import org.s2d.tensor.Tensor;
 @SuppressWarnings("UnusedVariable")
 final class CpuNormalization implements Normalization {
     private final Workers workers;
+    // Until each kernel has its vector version.
+    private final Normalization scalar = new ReferenceNormalization();
 
     CpuNormalization(Workers workers) {
         this.workers = workers;
@@ -22,7 +24,7 @@ final class CpuNormalization implements Normalization {
             Tensor weight,
             Tensor bias,
             double eps) {
-        throw new UnsupportedOperationException();
+        scalar.layerNorm(out, mean, rstd, in, weight, bias, eps);
     }
 
     @Override
@@ -35,26 +37,26 @@ final class CpuNormalization implements Normalization {
             Tensor mean,
             Tensor rstd,
             Tensor weight) {
-        throw new UnsupportedOperationException();
+        scalar.layerNormBackward(gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight);
     }
 
     @Override
     public void softmax(Tensor out, Tensor in) {
-        throw new UnsupportedOperationException();
+        scalar.softmax(out, in);
     }
 
     @Override
     public void softmaxBackward(Tensor gradIn, Tensor out, Tensor gradOut) {
-        throw new UnsupportedOperationException();
+        scalar.softmaxBackward(gradIn, out, gradOut);
     }
 
     @Override
     public void logSoftmax(Tensor out, Tensor in) {
-        throw new UnsupportedOperationException();
+        scalar.logSoftmax(out, in);
     }
 
     @Override
     public void logSoftmaxBackward(Tensor gradIn, Tensor out, Tensor gradOut) {
-        throw new UnsupportedOperationException();
+        scalar.logSoftmaxBackward(gradIn, out, gradOut);
     }
 }

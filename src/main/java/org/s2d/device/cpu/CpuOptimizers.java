@@ -8,6 +8,8 @@ import org.s2d.tensor.Tensor;
 @SuppressWarnings("UnusedVariable")
 final class CpuOptimizers implements Optimizers {
     private final Workers workers;
+    // Until each kernel has its vector version.
+    private final Optimizers scalar = new ReferenceOptimizers();
 
     CpuOptimizers(Workers workers) {
         this.workers = workers;
@@ -15,16 +17,16 @@ final class CpuOptimizers implements Optimizers {
 
     @Override
     public void adamW(List<Slot> slots, AdamWStep step) {
-        throw new UnsupportedOperationException();
+        scalar.adamW(slots, step);
     }
 
     @Override
     public double norm(List<Tensor> gradients) {
-        throw new UnsupportedOperationException();
+        return scalar.norm(gradients);
     }
 
     @Override
     public void movingAverage(List<Tensor> averages, List<Tensor> values, double decay) {
-        throw new UnsupportedOperationException();
+        scalar.movingAverage(averages, values, decay);
     }
 }

@@ -7,26 +7,26 @@ import org.s2d.tensor.Tensor;
 final class ReferenceLosses implements Losses {
     @Override
     public void crossEntropy(Tensor loss, Tensor logits, Tensor target) {
-        throw new UnsupportedOperationException();
+        CrossEntropyKernel.reference(loss, logits, target);
     }
 
     @Override
     public void crossEntropyBackward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target) {
-        throw new UnsupportedOperationException();
+        CrossEntropyKernel.referenceBackward(gradLogits, gradLoss, logits, target);
     }
 
     @Override
     public void binaryCrossEntropy(Tensor loss, Tensor logits, Tensor target) {
-        throw new UnsupportedOperationException();
+        BinaryCrossEntropyKernel.reference(loss, logits, target);
     }
 
     @Override
     public void binaryCrossEntropyBackward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target) {
-        throw new UnsupportedOperationException();
+        BinaryCrossEntropyKernel.referenceBackward(gradLogits, gradLoss, logits, target);
     }
 
     @Override
     public void anchorTargets(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k) {
-        throw new UnsupportedOperationException();
+        AnchorKernel.reference(out, feature, queue, distribution, k);
     }
 }

@@ -15,7 +15,7 @@ final class ReferenceNormalization implements Normalization {
             Tensor weight,
             Tensor bias,
             double eps) {
-        throw new UnsupportedOperationException();
+        LayerNormKernel.reference(out, mean, rstd, in, weight, bias, eps);
     }
 
     @Override
@@ -28,26 +28,26 @@ final class ReferenceNormalization implements Normalization {
             Tensor mean,
             Tensor rstd,
             Tensor weight) {
-        throw new UnsupportedOperationException();
+        LayerNormKernel.referenceBackward(gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight);
     }
 
     @Override
     public void softmax(Tensor out, Tensor in) {
-        throw new UnsupportedOperationException();
+        SoftmaxKernel.reference(out, in);
     }
 
     @Override
     public void softmaxBackward(Tensor gradIn, Tensor out, Tensor gradOut) {
-        throw new UnsupportedOperationException();
+        SoftmaxKernel.referenceBackward(gradIn, out, gradOut);
     }
 
     @Override
     public void logSoftmax(Tensor out, Tensor in) {
-        throw new UnsupportedOperationException();
+        SoftmaxKernel.referenceLog(out, in);
     }
 
     @Override
     public void logSoftmaxBackward(Tensor gradIn, Tensor out, Tensor gradOut) {
-        throw new UnsupportedOperationException();
+        SoftmaxKernel.referenceLogBackward(gradIn, out, gradOut);
     }
 }

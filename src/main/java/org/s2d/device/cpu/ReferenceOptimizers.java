@@ -8,16 +8,16 @@ import org.s2d.tensor.Tensor;
 final class ReferenceOptimizers implements Optimizers {
     @Override
     public void adamW(List<Slot> slots, AdamWStep step) {
-        throw new UnsupportedOperationException();
+        AdamWKernel.reference(slots, step);
     }
 
     @Override
     public double norm(List<Tensor> gradients) {
-        throw new UnsupportedOperationException();
+        return NormKernel.reference(gradients);
     }
 
     @Override
     public void movingAverage(List<Tensor> averages, List<Tensor> values, double decay) {
-        throw new UnsupportedOperationException();
+        MovingAverageKernel.reference(averages, values, decay);
     }
 }

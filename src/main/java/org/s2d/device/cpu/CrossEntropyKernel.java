@@ -1,0 +1,63 @@
+package org.s2d.device.cpu;
+
+import org.s2d.tensor.Tensor;
+
+/** Cross-entropy of logits with a target distribution per row; targets need not sum to one. */
+final class CrossEntropyKernel {
+    private CrossEntropyKernel() {}
+
+    /** Contiguous {@code logits} and {@code others} of one shape [..., C], {@code perRow} of that shape without C. */
+    static void check(String kernel, Tensor perRow, Tensor logits, Tensor... others) {
+        Checks.floating(kernel, perRow, logits);
+        Checks.floating(kernel, others);
+        Checks.rows(kernel, logits);
+        Checks.sameShape(kernel, logits, others);
+        Checks.shape(kernel, "loss", perRow, Checks.leading(logits));
+        Checks.contiguous(kernel, perRow, logits);
+        Checks.contiguous(kernel, others);
+    }
+
+    // Scalar reference
+
+    static void reference(Tensor loss, Tensor logits, Tensor target) {
+        check("crossEntropy", loss, logits, target);
+        int classes = logits.dim(-1);
+        double[] x = new double[classes];
+        Cells losses = new Cells(loss);
+        Cells from = new Cells(logits);
+        Cells targets = new Cells(target);
+        for (long row = 0; row < loss.numel(); row++) {
+            from.read(row * classes, 1, x);
+            double logSum = SoftmaxKernel.logSumExp(x);
+            double sum = 0;
+            for (int c = 0; c < classes; c++) {
+                sum -= targets.get(row * classes + c) * (x[c] - logSum);
+            }
+            losses.set(row, sum);
+        }
+    }
+
+    static void referenceBackward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target) {
+        check("crossEntropyBackward", gradLoss, logits, gradLogits, target);
+        int classes = logits.dim(-1);
+        double[] x = new double[classes];
+        double[] t = new double[classes];
+        double[] probabilities = new double[classes];
+        Cells to = new Cells(gradLogits);
+        Cells grads = new Cells(gradLoss);
+        Cells from = new Cells(logits);
+        Cells targets = new Cells(target);
+        for (long row = 0; row < gradLoss.numel(); row++) {
+            from.read(row * classes, 1, x);
+            targets.read(row * classes, 1, t);
+            SoftmaxKernel.softmax(x, probabilities);
+            double sum = 0;
+            for (double value : t) {
+                sum += value;
+            }
+            for (int c = 0; c < classes; c++) {
+                to.set(row * classes + c, grads.get(row) * (probabilities[c] * sum - t[c]));
+            }
+        }
+    }
+}

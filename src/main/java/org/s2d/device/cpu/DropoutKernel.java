@@ -1,0 +1,45 @@
+package org.s2d.device.cpu;
+
+import org.s2d.tensor.Tensor;
+
+/** Which elements a dropout keeps: a function of seed and element number alone, the same on every device and partition. */
+final class DropoutKernel {
+    private DropoutKernel() {}
+
+    static void check(Tensor out, Tensor in, double probability) {
+        Checks.floating("dropout", out, in);
+        Checks.sameShape("dropout", out, in);
+        if (!(probability >= 0 && probability <= 1)) {
+            throw new IllegalArgumentException("dropout: probability " + probability + " is not in [0, 1]");
+        }
+    }
+
+    static void reference(Tensor out, Tensor in, double probability, long seed) {
+        check(out, in, probability);
+        Cells to = new Cells(out);
+        Cells from = new Cells(in);
+        double factor = 1 / (1 - probability);
+        long[] element = new long[1];
+        StridedLoop.over(out.shape(), out, in).forEach(at -> {
+            boolean kept = keeps(seed, element[0]++, probability);
+            to.set(at[0], kept ? from.get(at[1]) * factor : 0);
+        });
+    }
+
+    /** True when the uniform draw in [0, 1) of this element is at least {@code probability}. */
+    static boolean keeps(long seed, long element, double probability) {
+        return uniform(seed, element) >= probability;
+    }
+
+    /** 24 bits of a 64-bit mix (the finaliser of SplitMix64, twice, the seed going in between). */
+    static double uniform(long seed, long element) {
+        return (mix(mix(element * 0x9E3779B97F4A7C15L + 1) + seed) >>> 40) * 0x1p-24;
+    }
+
+    private static long mix(long value) {
+        long z = value;
+        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+        return z ^ (z >>> 31);
+    }
+}

@@ -1,0 +1,174 @@
+package org.s2d.device.cpu;
+
+import java.util.Arrays;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.Tensor;
+
+/**
+ * The elements of several views visited together in row-major order. Dimensions that lie one after the other in every view
+ * are merged, so that contiguous tensors are one long run. Positions count elements from each view's first one.
+ */
+final class StridedLoop {
+    private final long[] sizes;
+    /** Per dimension, the stride of each operand. */
+    private final long[][] strides;
+
+    private final int operands;
+    private final long count;
+
+    private StridedLoop(int dims, Shape shape, Tensor... tensors) {
+        operands = tensors.length;
+        long[] merged = new long[dims];
+        long[][] steps = new long[dims][];
+        int used = 0;
+        long total = 1;
+        for (int dim = 0; dim < dims; dim++) {
+            int size = shape.dim(dim);
+            total *= size;
+            if (size == 1) {
+                continue;
+            }
+            long[] step = new long[operands];
+            for (int i = 0; i < operands; i++) {
+                step[i] = tensors[i].stride(dim);
+            }
+            if (used > 0 && follows(steps[used - 1], step, size)) {
+                merged[used - 1] *= size;
+                steps[used - 1] = step;
+            } else {
+                merged[used] = size;
+                steps[used++] = step;
+            }
+        }
+        if (used == 0) {
+            merged = new long[] {1};
+            steps = new long[][] {new long[operands]};
+            used = 1;
+        }
+        sizes = Arrays.copyOf(merged, used);
+        strides = Arrays.copyOf(steps, used);
+        count = total;
+    }
+
+    private static boolean follows(long[] outer, long[] inner, long size) {
+        for (int i = 0; i < outer.length; i++) {
+            if (outer[i] != inner[i] * size) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Over every element; the tensors must all have this shape. */
+    static StridedLoop over(Shape shape, Tensor... tensors) {
+        return new StridedLoop(shape.rank(), shape, tensors);
+    }
+
+    /** Over the rows along the last dimension: positions are those of each row's first element. */
+    static StridedLoop rows(Shape shape, Tensor... tensors) {
+        return new StridedLoop(shape.rank() - 1, shape, tensors);
+    }
+
+    long count() {
+        return count;
+    }
+
+    /** Length of the innermost merged dimension. */
+    long runLength() {
+        return sizes[sizes.length - 1];
+    }
+
+    /** Stride of an operand within a run. */
+    long runStride(int operand) {
+        return strides[strides.length - 1][operand];
+    }
+
+    int rank() {
+        return sizes.length;
+    }
+
+    long size(int dim) {
+        return sizes[dim];
+    }
+
+    long stride(int dim, int operand) {
+        return strides[dim][operand];
+    }
+
+    @FunctionalInterface
+    interface Visitor {
+        /** {@code at} holds each operand's position and is overwritten after the call. */
+        void visit(long[] at);
+    }
+
+    @FunctionalInterface
+    interface RunVisitor {
+        /** {@code length} elements from element number {@code first}; {@code at} is overwritten after the call. */
+        void visit(long[] at, long first, long length);
+    }
+
+    /** Every element in order. */
+    void forEach(Visitor visitor) {
+        long[] at = new long[operands];
+        long[] steps = strides[strides.length - 1];
+        forRuns(0, count, (start, first, length) -> {
+            System.arraycopy(start, 0, at, 0, operands);
+            for (long i = 0; i < length; i++) {
+                visitor.visit(at);
+                for (int k = 0; k < operands; k++) {
+                    at[k] += steps[k];
+                }
+            }
+        });
+    }
+
+    /** The elements {@code from} to {@code to - 1} as pieces of runs, in order. */
+    void forRuns(long from, long to, RunVisitor visitor) {
+        if (from >= to) {
+            return;
+        }
+        int last = sizes.length - 1;
+        long[] index = new long[sizes.length];
+        long[] at = new long[operands];
+        seek(from, index, at);
+        long position = from;
+        while (true) {
+            long length = Math.min(to - position, sizes[last] - index[last]);
+            visitor.visit(at, position, length);
+            position += length;
+            if (position >= to) {
+                return;
+            }
+            shift(at, last, -index[last]);
+            index[last] = 0;
+            advance(last - 1, index, at);
+        }
+    }
+
+    private void seek(long element, long[] index, long[] at) {
+        long rest = element;
+        for (int dim = sizes.length - 1; dim >= 0; dim--) {
+            index[dim] = rest % sizes[dim];
+            rest /= sizes[dim];
+            shift(at, dim, index[dim]);
+        }
+    }
+
+    private void advance(int from, long[] index, long[] at) {
+        for (int dim = from; dim >= 0; dim--) {
+            shift(at, dim, 1);
+            if (++index[dim] < sizes[dim]) {
+                return;
+            }
+            shift(at, dim, -index[dim]);
+            index[dim] = 0;
+        }
+    }
+
+    private void shift(long[] at, int dim, long by) {
+        long[] steps = strides[dim];
+        for (int k = 0; k < operands; k++) {
+            at[k] += by * steps[k];
+        }
+    }
+}
