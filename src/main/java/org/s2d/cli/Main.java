@@ -1,0 +1,85 @@
+package org.s2d.cli;
+
+import java.io.PrintWriter;
+import org.s2d.device.DeviceException;
+import org.s2d.tensor.ShapeException;
+import org.s2d.tensor.UserException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+
+/** {@code ./s2d COMMAND}: expression recognition in videos, in Java. */
+@Command(
+        name = "s2d",
+        mixinStandardHelpOptions = true,
+        version = "s2d 0.1.0",
+        description = "Facial-expression recognition in videos: train, evaluate, predict, verify against PyTorch.",
+        subcommands = {VerifyCommand.class},
+        footer = {
+            "",
+            "Exit codes: 0 fine, 1 a check failed, 2 wrong usage or bad input, 3 a device or native library is missing."
+        })
+public final class Main implements Runnable {
+    /** A check failed. */
+    public static final int FAILED = 1;
+
+    /** Wrong usage or bad input. */
+    public static final int BAD_INPUT = 2;
+
+    /** The device or a native library is missing. */
+    public static final int NO_DEVICE = 3;
+
+    @Option(names = "--debug", scope = CommandLine.ScopeType.INHERIT, description = "Print stack traces.")
+    private boolean debug;
+
+    @Override
+    public void run() {
+        throw new CommandLine.ParameterException(new CommandLine(this), "Which command? See ./s2d --help.");
+    }
+
+    public static void main(String[] args) {
+        System.exit(run(args));
+    }
+
+    /** Runs a command line and returns its exit code. */
+    public static int run(String... args) {
+        Main main = new Main();
+        CommandLine commandLine = new CommandLine(main);
+        commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+        commandLine.setParameterExceptionHandler((error, arguments) -> {
+            PrintWriter err = error.getCommandLine().getErr();
+            err.println("s2d: " + oneLine(error) + " See --help.");
+            return BAD_INPUT;
+        });
+        commandLine.setExecutionExceptionHandler((error, command, parsed) -> main.report(error, command, parsed));
+        return commandLine.execute(args);
+    }
+
+    private int report(Exception error, CommandLine command, ParseResult parsed) {
+        PrintWriter err = command.getErr();
+        if (debug) {
+            error.printStackTrace(err);
+        }
+        return switch (error) {
+            case UserException known -> say(err, oneLine(known), BAD_INPUT);
+            case ShapeException known -> say(err, oneLine(known), BAD_INPUT);
+            case DeviceException known -> say(err, oneLine(known), NO_DEVICE);
+            default ->
+                say(
+                        err,
+                        "internal error in " + parsed.originalArgs() + ": " + error
+                                + ". Run again with --debug for the stack trace and report it.",
+                        FAILED);
+        };
+    }
+
+    private static int say(PrintWriter err, String message, int code) {
+        err.println("s2d: " + message);
+        return code;
+    }
+
+    private static String oneLine(Exception error) {
+        return String.valueOf(error.getMessage()).replaceAll("\\s*\\R\\s*", " ");
+    }
+}
