@@ -35,7 +35,7 @@ public final class Main implements Runnable {
 
     @Override
     public void run() {
-        throw new CommandLine.ParameterException(new CommandLine(this), "Which command? See ./s2d --help.");
+        throw new CommandLine.ParameterException(new CommandLine(this), "Which command?");
     }
 
     public static void main(String[] args) {

@@ -1,0 +1,56 @@
+package org.s2d;
+
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
+import org.junit.jupiter.api.Test;
+
+/** A package imports only what stands before it; the order is the design's. */
+class ArchitectureTest {
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("org.s2d");
+
+    @Test
+    void packagesDependOnlyOnThoseBeforeThem() {
+        layeredArchitecture()
+                .consideringOnlyDependenciesInLayers()
+                .withOptionalLayers(true)
+                .layer("tensor").definedBy("org.s2d.tensor..")
+                .layer("device").definedBy("org.s2d.device..")
+                .layer("autograd").definedBy("org.s2d.autograd..")
+                .layer("nn").definedBy("org.s2d.nn..")
+                .layer("model").definedBy("org.s2d.model..")
+                .layer("loss").definedBy("org.s2d.loss..")
+                .layer("optim").definedBy("org.s2d.optim..")
+                .layer("weights").definedBy("org.s2d.weights..")
+                .layer("data").definedBy("org.s2d.data..")
+                .layer("report").definedBy("org.s2d.report..")
+                .layer("train").definedBy("org.s2d.train..")
+                .layer("verify").definedBy("org.s2d.verify..")
+                .layer("cli").definedBy("org.s2d.cli..")
+                .whereLayer("tensor").mayNotAccessAnyLayer()
+                .whereLayer("device").mayOnlyAccessLayers("tensor")
+                .whereLayer("autograd").mayOnlyAccessLayers("tensor", "device")
+                .whereLayer("nn").mayOnlyAccessLayers("tensor", "device", "autograd")
+                .whereLayer("model").mayOnlyAccessLayers("tensor", "device", "autograd", "nn")
+                .whereLayer("loss").mayOnlyAccessLayers("tensor", "device", "autograd", "nn")
+                .whereLayer("optim").mayOnlyAccessLayers("tensor", "device", "autograd", "nn")
+                .whereLayer("weights").mayOnlyAccessLayers("tensor")
+                .whereLayer("data").mayOnlyAccessLayers("tensor")
+                .whereLayer("report").mayOnlyAccessLayers("tensor", "data")
+                .whereLayer("train").mayOnlyAccessLayers(
+                        "tensor", "device", "autograd", "nn", "model", "loss", "optim", "weights", "data", "report")
+                .whereLayer("verify").mayOnlyBeAccessedByLayers("cli")
+                .whereLayer("cli").mayNotBeAccessedByAnyLayer()
+                .check(CLASSES);
+    }
+
+    @Test
+    void packagesHaveNoCycles() {
+        SlicesRuleDefinition.slices().matching("org.s2d.(**)").should().beFreeOfCycles().check(CLASSES);
+    }
+}
