@@ -1,0 +1,138 @@
+package org.s2d.data.prepare;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.s2d.tensor.UserException;
+
+/** The files of a clip data set below one folder: frame folders, pictures and lists of {@code path,label}. */
+public final class DatasetWriter {
+    private static final float JPEG_QUALITY = 0.95f;
+
+    private final Path root;
+
+    /** Creates the folder where it does not exist. */
+    public DatasetWriter(Path root) {
+        this.root = root;
+        try {
+            Files.createDirectories(root);
+        } catch (IOException e) {
+            throw unwritable(root, e);
+        }
+    }
+
+    /** One row of a list; the path is relative to the data set's folder, with forward slashes. */
+    public record Entry(String path, String label) {}
+
+    /** Writes encoded frames as FOLDER/00.EXTENSION, 01, ... in order. */
+    public void clip(String folder, List<byte[]> frames, String extension) {
+        for (int i = 0; i < frames.size(); i++) {
+            file(folder + String.format(Locale.ROOT, "/%02d.", i) + extension, frames.get(i));
+        }
+    }
+
+    public void file(String relative, byte[] content) {
+        Path file = root.resolve(relative);
+        try {
+            Path folder = file.getParent();
+            if (folder != null) {
+                Files.createDirectories(folder);
+            }
+            Files.write(file, content);
+        } catch (IOException e) {
+            throw unwritable(file, e);
+        }
+    }
+
+    /** Writes a list with the header {@code path,label}. Neither may hold a comma, quote or line break. */
+    public void list(String name, List<Entry> entries) {
+        StringBuilder text = new StringBuilder("path,label\n");
+        for (Entry entry : entries) {
+            text.append(plain(entry.path())).append(',').append(plain(entry.label())).append('\n');
+        }
+        lines(name, text.toString());
+    }
+
+    /** Class names, one a line; the line number from 0 is the class id. */
+    public void classes(String name, List<String> labels) {
+        lines(name, String.join("\n", labels) + "\n");
+    }
+
+    void lines(String name, String text) {
+        file(name, text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+
+    /** Removes what an earlier preparation left in one of our folders, so that no stale clip remains. */
+    public void clear(String folder) {
+        Path path = root.resolve(folder);
+        if (!Files.exists(path)) {
+            return;
+        }
+        try (Stream<Path> found = Files.walk(path)) {
+            for (Path old : found.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(old);
+            }
+        } catch (IOException e) {
+            throw unwritable(path, e);
+        }
+    }
+
+    /** Runs the tasks 0..count-1 on all processors. Each must depend on its index alone. */
+    public static void forEach(int count, Progress progress, IntConsumer task) {
+        AtomicInteger done = new AtomicInteger();
+        Object turn = new Object();
+        IntStream.range(0, count).parallel().forEach(i -> {
+            task.accept(i);
+            synchronized (turn) {
+                progress.advanced(done.incrementAndGet(), count);
+            }
+        });
+    }
+
+    /** A colour JPEG with three components at high quality. */
+    public static byte[] jpeg(BufferedImage image) {
+        ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (MemoryCacheImageOutputStream output = new MemoryCacheImageOutputStream(bytes)) {
+            ImageWriteParam parameters = writer.getDefaultWriteParam();
+            parameters.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+            parameters.setCompressionQuality(JPEG_QUALITY);
+            writer.setOutput(output);
+            writer.write(null, new IIOImage(image, null, null), parameters);
+        } catch (IOException e) {
+            throw new IllegalStateException("JPEG encoding in memory failed", e);
+        } finally {
+            writer.dispose();
+        }
+        return bytes.toByteArray();
+    }
+
+    private static String plain(String field) {
+        if (field.chars().anyMatch(c -> c == ',' || c == '"' || c == '\n' || c == '\r')) {
+            throw new UserException("'" + field.strip()
+                    + "': holds a comma, a quote or a line break, which a path,label list cannot. Rename it.");
+        }
+        return field;
+    }
+
+    private static UserException unwritable(Path path, IOException cause) {
+        return new UserException(
+                path + ": cannot be written (" + cause.getClass().getSimpleName() + ": " + cause.getMessage()
+                        + "). Check that the folder is writable and has room.",
+                cause);
+    }
+}
