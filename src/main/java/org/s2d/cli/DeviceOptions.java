@@ -43,7 +43,8 @@ final class DeviceOptions {
             case "cpu" -> new CpuDevice(new HostPool(), threads);
             case "reference" -> new ReferenceDevice(new HostPool());
             case "cuda", "emulator" ->
-                throw new DeviceException("--device " + device + ": this version computes on the CPU only. Use --device cpu.");
+                throw new DeviceException(
+                        "--device " + device + ": this version computes on the CPU only. Use --device cpu.");
             default -> throw new UserException("--device " + device + ": unknown. Use cpu or reference.");
         };
     }

@@ -24,7 +24,10 @@ import picocli.CommandLine.Spec;
             "  ./s2d verify weights/reference/s2d_tiny --precision bf16",
         })
 final class VerifyCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "CASE_DIR", arity = "1..*", description = "Folders with a manifest.json and safetensors files.")
+    @Parameters(
+            paramLabel = "CASE_DIR",
+            arity = "1..*",
+            description = "Folders with a manifest.json and safetensors files.")
     private List<Path> folders = List.of();
 
     @Mixin

@@ -11,8 +11,7 @@ import org.s2d.tensor.UserException;
 
 /** Runs reference cases one after the other and prints their tables. */
 public final class Verification {
-    private static final List<CaseVerifier> VERIFIERS =
-            List.of(new ModelVerifier());
+    private static final List<CaseVerifier> VERIFIERS = List.of(new ModelVerifier());
 
     private final CaseVerifier.Target target;
 
@@ -65,7 +64,7 @@ public final class Verification {
             return null;
         }
         String file = "yardstick_" + target.precision().name().toLowerCase(Locale.ROOT) + ".json";
-        return Yardstick.find(List.of(
-                folder.path().resolve(file), Path.of("weights", "reference", folder.name(), file)));
+        return Yardstick.find(
+                List.of(folder.path().resolve(file), Path.of("weights", "reference", folder.name(), file)));
     }
 }
