@@ -31,7 +31,7 @@ public final class CpuDevice implements Device {
         products = new CpuProducts(workers);
         normalization = new CpuNormalization(workers);
         attention = new CpuAttentionKernels(workers);
-        convolutions = new CpuConvolutions(workers);
+        convolutions = new CpuConvolutions(pool, workers, elementwise);
         losses = new CpuLosses(workers);
         optimizers = new CpuOptimizers(workers);
     }
