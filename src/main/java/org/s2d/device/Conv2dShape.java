@@ -23,8 +23,8 @@ public record Conv2dShape(
     /** From input [B, C, H, W] and weight [O, C/groups, kh, kw]; throws {@link ShapeException} where they do not fit. */
     public static Conv2dShape of(Shape in, Shape weight, Conv2dOptions options) {
         if (in.rank() != 4 || weight.rank() != 4) {
-            throw new ShapeException(
-                    "conv2d: input " + in + " and weight " + weight + ", expected [B, C, H, W] and [O, C/groups, kh, kw]");
+            throw new ShapeException("conv2d: input " + in + " and weight " + weight
+                    + ", expected [B, C, H, W] and [O, C/groups, kh, kw]");
         }
         int groups = options.groups();
         if (in.dim(1) % groups != 0 || weight.dim(0) % groups != 0 || in.dim(1) / groups != weight.dim(1)) {

@@ -25,7 +25,9 @@ public interface Convolutions {
      * ceiling of 6 a ReLU6. {@code slope} [O]; {@code residual} has the shape of the output.
      */
     record Conv2dEpilogue(
-            @Nullable Tensor slope, double ceiling, @Nullable Tensor residual) {
+            @Nullable Tensor slope,
+            double ceiling,
+            @Nullable Tensor residual) {
         public static final Conv2dEpilogue NONE = new Conv2dEpilogue(null, Double.POSITIVE_INFINITY, null);
     }
 

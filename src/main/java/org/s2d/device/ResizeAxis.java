@@ -91,8 +91,6 @@ public final class ResizeAxis {
 
     /** Keys' cubic convolution kernel. */
     private static double cubic(double x) {
-        return x <= 1
-                ? ((A + 2) * x - (A + 3)) * x * x + 1
-                : ((A * x - 5 * A) * x + 8 * A) * x - 4 * A;
+        return x <= 1 ? ((A + 2) * x - (A + 3)) * x * x + 1 : ((A * x - 5 * A) * x + 8 * A) * x - 4 * A;
     }
 }

@@ -70,7 +70,8 @@ public final class BatchNorm {
     private static void update(
             Elementwise kernels, Statistics statistics, Tensor mean, Tensor variance, ChannelShape shape) {
         if (shape.count() < 2) {
-            throw new ShapeException("batchNorm: input " + shape.input() + " has one value per channel, training needs more");
+            throw new ShapeException(
+                    "batchNorm: input " + shape.input() + " has one value per channel, training needs more");
         }
         double momentum = statistics.momentum();
         double unbiased = (double) shape.count() / (shape.count() - 1);

@@ -40,7 +40,14 @@ final class BatchNormKernel {
     }
 
     static void reference(
-            Tensor out, Tensor in, Tensor mean, Tensor variance, Tensor weight, Tensor bias, double eps, ChannelShape s) {
+            Tensor out,
+            Tensor in,
+            Tensor mean,
+            Tensor variance,
+            Tensor weight,
+            Tensor bias,
+            double eps,
+            ChannelShape s) {
         for (int i = 0; i < in.numel(); i++) {
             int c = channel(i, s);
             double normal = (in.getDouble(i) - mean.getDouble(c)) / Math.sqrt(variance.getDouble(c) + eps);

@@ -35,7 +35,8 @@ final class Conv2dBackwardKernel {
         set(gradIn, sums);
     }
 
-    static void referenceWeight(Tensor gradWeight, @Nullable Tensor gradBias, Tensor gradOut, Tensor in, Conv2dShape s) {
+    static void referenceWeight(
+            Tensor gradWeight, @Nullable Tensor gradBias, Tensor gradOut, Tensor in, Conv2dShape s) {
         double[] x = in.toDoubles();
         double[] grad = gradOut.toDoubles();
         double[] sums = new double[Math.toIntExact(gradWeight.numel())];
@@ -67,7 +68,8 @@ final class Conv2dBackwardKernel {
         for (int out = 0; out < s.batch() * s.outChannels() * s.positions(); out++) {
             int o = out / s.positions() % s.outChannels();
             int image = out / s.positions() / s.outChannels();
-            int top = out % s.positions() / s.outWidth() * s.options().strideH() - s.options().paddingH();
+            int top = out % s.positions() / s.outWidth() * s.options().strideH()
+                    - s.options().paddingH();
             int left = out % s.outWidth() * s.options().strideW() - s.options().paddingW();
             int firstChannel = image * s.inChannels() + o / s.groupOutChannels() * s.groupInChannels();
             for (int tap = 0; tap < s.depth(); tap++) {
@@ -172,7 +174,8 @@ final class Conv2dBackwardKernel {
                 if (gradBias != null) {
                     double sum = 0;
                     for (int image = 0; image < s.batch(); image++) {
-                        sum += ChannelMath.sum(gradOut, ((long) image * s.outChannels() + o) * s.positions(), s.positions());
+                        sum += ChannelMath.sum(
+                                gradOut, ((long) image * s.outChannels() + o) * s.positions(), s.positions());
                     }
                     gradBias.setAtIndex(ValueLayout.JAVA_FLOAT, o, (float) sum);
                 }
@@ -189,7 +192,8 @@ final class Conv2dBackwardKernel {
             long grad = ((long) image * shape.outChannels() + o) * shape.positions();
             long plane = ((long) image * shape.inChannels() + channel) * shape.inHeight() * shape.inWidth();
             for (int y = 0; y < shape.outHeight(); y++) {
-                int iy = y * shape.options().strideH() - shape.options().paddingH() + tap % kernel / shape.kernelWidth();
+                int iy =
+                        y * shape.options().strideH() - shape.options().paddingH() + tap % kernel / shape.kernelWidth();
                 if (iy >= 0 && iy < shape.inHeight()) {
                     long row = plane + (long) iy * shape.inWidth() + x.in();
                     sum += dot(gradOut, grad + (long) y * shape.outWidth() + x.first(), in, row, x.count());

@@ -42,7 +42,8 @@ final class Conv2dKernel {
         double[] w = weight.toDoubles();
         double[] b = bias == null ? new double[s.outChannels()] : bias.toDoubles();
         double[] slope = epilogue.slope() == null ? null : epilogue.slope().toDoubles();
-        double[] residual = epilogue.residual() == null ? null : epilogue.residual().toDoubles();
+        double[] residual =
+                epilogue.residual() == null ? null : epilogue.residual().toDoubles();
         int at = 0;
         for (int image = 0; image < s.batch(); image++) {
             for (int o = 0; o < s.outChannels(); o++) {

@@ -89,12 +89,18 @@ final class CpuConvolutions implements Convolutions {
 
     @Override
     public void conv2dBackwardInput(Tensor gradIn, Tensor gradOut, Tensor weight, Conv2dOptions options) {
-        Conv2dShape shape = Conv2dShape.of(gradIn.shape(), weight.shape(), options).requireOut(gradOut);
+        Conv2dShape shape =
+                Conv2dShape.of(gradIn.shape(), weight.shape(), options).requireOut(gradOut);
         try (Floats floats = new Floats()) {
             Tensor dx = floats.out(gradIn);
             Tensor dy = floats.in(gradOut);
             Conv2dBackwardKernel.input(
-                    workers, scratch, shape, dx.data(), dy.data(), floats.in(weight).data());
+                    workers,
+                    scratch,
+                    shape,
+                    dx.data(),
+                    dy.data(),
+                    floats.in(weight).data());
             floats.finish();
         }
     }
@@ -171,9 +177,8 @@ final class CpuConvolutions implements Convolutions {
 
     @Override
     public void prelu(Tensor out, Tensor in, Tensor slope) {
-        ChannelShape shape = ChannelShape.of("prelu", in)
-                .requireAlike("prelu output", out)
-                .requirePerChannel("prelu", slope);
+        ChannelShape shape =
+                ChannelShape.of("prelu", in).requireAlike("prelu output", out).requirePerChannel("prelu", slope);
         try (Floats floats = new Floats()) {
             PReluKernel.forward(workers, floats.out(out), floats.in(in), slope, shape);
             floats.finish();

@@ -71,13 +71,7 @@ final class PReluKernel {
 
     /** Work shared by channel; the slope's gradient is summed in double. */
     static void backward(
-            Workers workers,
-            Tensor gradIn,
-            Tensor gradSlope,
-            Tensor gradOut,
-            Tensor in,
-            Tensor slope,
-            ChannelShape s) {
+            Workers workers, Tensor gradIn, Tensor gradSlope, Tensor gradOut, Tensor in, Tensor slope, ChannelShape s) {
         MemorySegment dx = gradIn.data();
         MemorySegment dy = gradOut.data();
         MemorySegment x = in.data();

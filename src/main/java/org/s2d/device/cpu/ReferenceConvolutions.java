@@ -23,7 +23,8 @@ final class ReferenceConvolutions implements Convolutions {
 
     @Override
     public void conv2dBackwardInput(Tensor gradIn, Tensor gradOut, Tensor weight, Conv2dOptions options) {
-        Conv2dShape shape = Conv2dShape.of(gradIn.shape(), weight.shape(), options).requireOut(gradOut);
+        Conv2dShape shape =
+                Conv2dShape.of(gradIn.shape(), weight.shape(), options).requireOut(gradOut);
         Conv2dBackwardKernel.referenceInput(gradIn, gradOut, weight, shape);
     }
 
@@ -38,7 +39,8 @@ final class ReferenceConvolutions implements Convolutions {
 
     @Override
     public void channelStatistics(Tensor mean, Tensor variance, Tensor in) {
-        ChannelShape shape = ChannelShape.of("channelStatistics", in).requirePerChannel("channelStatistics", mean, variance);
+        ChannelShape shape =
+                ChannelShape.of("channelStatistics", in).requirePerChannel("channelStatistics", mean, variance);
         BatchNormKernel.referenceStatistics(mean, variance, in, shape);
     }
 
@@ -69,9 +71,8 @@ final class ReferenceConvolutions implements Convolutions {
 
     @Override
     public void prelu(Tensor out, Tensor in, Tensor slope) {
-        ChannelShape shape = ChannelShape.of("prelu", in)
-                .requireAlike("prelu output", out)
-                .requirePerChannel("prelu", slope);
+        ChannelShape shape =
+                ChannelShape.of("prelu", in).requireAlike("prelu output", out).requirePerChannel("prelu", slope);
         PReluKernel.reference(out, in, slope, shape);
     }
 

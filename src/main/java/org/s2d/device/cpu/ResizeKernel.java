@@ -106,9 +106,8 @@ final class ResizeKernel {
         for (int x = 0; x < inWidth; x += SPECIES.length()) {
             VectorMask<Float> mask = SPECIES.indexInRange(x, inWidth);
             FloatVector value = FloatVector.fromMemorySegment(SPECIES, in, (from + x) * Float.BYTES, ORDER, mask);
-            FloatVector sum = add
-                    ? value.fma(weights, FloatVector.fromArray(SPECIES, row, x, mask))
-                    : value.mul(weights);
+            FloatVector sum =
+                    add ? value.fma(weights, FloatVector.fromArray(SPECIES, row, x, mask)) : value.mul(weights);
             sum.intoArray(row, x, mask);
         }
     }
