@@ -26,7 +26,11 @@ import org.s2d.tensor.UserException;
 public final class Checkpoint implements AutoCloseable {
     /** File formats, as {@link #open} recognises them. */
     public enum Format {
-        SAFETENSORS("safetensors");
+        SAFETENSORS("safetensors"),
+        PYTORCH("PyTorch zip"),
+        PYTORCH_LEGACY("PyTorch before 1.6"),
+        NPY("NumPy array"),
+        NPZ("NumPy archive");
 
         private final String description;
 
@@ -82,7 +86,26 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     private static Contents read(SourceFile file) {
-        return new SafetensorsReader(file).read();
+        if (ZipArchive.recognises(file)) {
+            ZipArchive archive = new ZipArchive(file);
+            if (TorchZipReader.recognises(archive)) {
+                return new TorchZipReader(file, archive).read();
+            }
+            if (NumpyReader.recognises(archive)) {
+                return NumpyReader.readArchive(file, archive);
+            }
+            throw file.problem("a zip archive that holds neither a PyTorch checkpoint nor NumPy arrays.");
+        }
+        if (NumpyReader.recognises(file)) {
+            return NumpyReader.readArray(file);
+        }
+        if (TorchLegacyReader.recognises(file)) {
+            return new TorchLegacyReader(file).read();
+        }
+        if (SafetensorsReader.recognises(file) || file.path().toString().endsWith(".safetensors")) {
+            return new SafetensorsReader(file).read();
+        }
+        throw file.problem("not a checkpoint: expected PyTorch (.pth, .pt), safetensors or NumPy (.npy, .npz).");
     }
 
     public Path path() {
@@ -93,9 +116,27 @@ public final class Checkpoint implements AutoCloseable {
         return contents.format();
     }
 
-    /** The tensors by name, in the file's order. */
+    /**
+     * The tensors by name, in the file's order. For PyTorch files the state dict: what lies under the top key
+     * {@code model}, {@code module}, {@code model_state_dict} or {@code state_dict}, else the whole tree; nested
+     * containers give dotted names.
+     */
     public Map<String, StoredTensor> tensors() {
         return contents.tensors();
+    }
+
+    /**
+     * Everything the file holds, as inert values: Map, List, {@link PyTuple}, String, Long, BigInteger, Double, Boolean,
+     * byte[], {@link PyNone}, {@link PyObject}, {@link PyGlobal} and {@link StoredTensor}. Free of cycles. For formats
+     * other than PyTorch's the same as {@link #tensors}.
+     */
+    public Object root() {
+        return contents.root();
+    }
+
+    /** All tensors of the tree, the optimiser's too, by dotted path such as {@code optimizer.state.0.exp_avg}. */
+    public Map<String, StoredTensor> allTensors() {
+        return TorchTree.flatten(file, root());
     }
 
     /** Names and shapes, as the matching of names takes them. */

@@ -75,6 +75,15 @@ final class ElementCopy {
         }
     }
 
+    /** The first element as a Java number or boolean. */
+    Object first() {
+        long at = from.offset() * from.type().bytes();
+        if (from.type().loadsAs() == DType.I64) {
+            return from.type() == StoredType.BOOL ? (Object) (longAt(at) != 0) : (Object) longAt(at);
+        }
+        return doubleAt(at);
+    }
+
     private interface Element {
         void copy(long at, long to);
     }

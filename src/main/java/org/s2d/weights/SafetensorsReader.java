@@ -2,6 +2,7 @@ package org.s2d.weights;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
@@ -90,9 +91,7 @@ final class SafetensorsReader {
                 throw file.problem("the safetensors header goes on after its JSON object; the file is damaged.");
             }
         } catch (IOException e) {
-            String reason = e instanceof com.fasterxml.jackson.core.JsonProcessingException json2
-                    ? json2.getOriginalMessage()
-                    : e.getMessage();
+            String reason = e instanceof JsonProcessingException wrong ? wrong.getOriginalMessage() : e.getMessage();
             throw file.problem("the safetensors header is not valid JSON (" + reason + ").");
         }
     }

@@ -6,7 +6,6 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
-import org.s2d.tensor.UserException;
 
 /**
  * A tensor inside a checkpoint file: where its elements lie, not the elements. Valid while its {@link Checkpoint} is
@@ -36,7 +35,9 @@ public final class StoredTensor {
         this.offset = offset;
         this.order = order;
         this.storage = storage;
-        requireInside();
+        if (!fits(shape, strides, offset, type, storage.size())) {
+            throw new IllegalArgumentException("tensor '" + name + "' of shape " + shape + " leaves its storage");
+        }
     }
 
     /** A row-major little-endian tensor that fills its bytes. */
@@ -53,25 +54,25 @@ public final class StoredTensor {
         return new StoredTensor(name, type, tensor.shape(), strides, tensor.offset(), ByteOrder.nativeOrder(), bytes);
     }
 
-    private void requireInside() {
-        if (shape.numel() == 0) {
-            return;
+    /** True when every element of such a view lies inside a storage of that many bytes. */
+    static boolean fits(Shape shape, long[] strides, long offset, StoredType type, long storageBytes) {
+        if (strides.length != shape.rank() || offset < 0) {
+            return false;
         }
-        boolean inside = offset >= 0 && strides.length == shape.rank();
+        if (shape.numel() == 0) {
+            return true;
+        }
         try {
             long last = offset;
-            for (int i = 0; inside && i < strides.length; i++) {
-                inside = strides[i] >= 0;
+            for (int i = 0; i < strides.length; i++) {
+                if (strides[i] < 0) {
+                    return false;
+                }
                 last = Math.addExact(last, Math.multiplyExact(strides[i], shape.dim(i) - 1L));
             }
-            inside &= Math.multiplyExact(Math.addExact(last, 1L), (long) type.bytes()) <= storage.size();
+            return Math.multiplyExact(Math.addExact(last, 1L), (long) type.bytes()) <= storageBytes;
         } catch (ArithmeticException e) {
-            inside = false;
-        }
-        if (!inside) {
-            throw new UserException("tensor '" + SourceFile.printable(name) + "' of shape " + shape + " with strides "
-                    + Arrays.toString(strides) + " and offset " + offset + " leaves its storage of " + storage.size()
-                    + " bytes");
+            return false;
         }
     }
 
