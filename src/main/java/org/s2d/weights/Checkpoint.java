@@ -8,8 +8,10 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
@@ -134,6 +136,30 @@ public final class Checkpoint implements AutoCloseable {
         return contents.root();
     }
 
+    /**
+     * A value of the tree: keys of maps, attribute names of objects and indices of lists, from the top down. Throws
+     * when there is none.
+     */
+    public Object entry(Object... path) {
+        Object value = root();
+        for (Object key : path) {
+            Object wanted = key instanceof Integer index ? (Object) index.longValue() : key;
+            Object next = switch (value) {
+                case Map<?, ?> map -> map.get(wanted);
+                case PyObject object
+                when wanted instanceof String name -> object.attributes().get(name);
+                case List<?> list
+                when wanted instanceof Long index && index >= 0 && index < list.size() -> list.get(index.intValue());
+                default -> null;
+            };
+            if (next == null) {
+                throw file.problem("no entry '" + key + "' (of " + Arrays.toString(path) + ") in the checkpoint.");
+            }
+            value = next;
+        }
+        return value;
+    }
+
     /** All tensors of the tree, the optimiser's too, by dotted path such as {@code optimizer.state.0.exp_avg}. */
     public Map<String, StoredTensor> allTensors() {
         return TorchTree.flatten(file, root());
@@ -153,12 +179,12 @@ public final class Checkpoint implements AutoCloseable {
 
     /** Copies a tensor into a scope: floating types as stored, integers and booleans as I64. */
     public Tensor load(String name, Scope scope) {
-        return load(require(name), scope);
+        return load(tensor(name), scope);
     }
 
     /** Copies a tensor into a scope, converted; floating values do not convert to I64. */
     public Tensor loadAs(String name, DType dtype, Scope scope) {
-        return loadAs(require(name), dtype, scope);
+        return loadAs(tensor(name), dtype, scope);
     }
 
     /** Copies a tensor found in this file's tree. */
@@ -176,7 +202,7 @@ public final class Checkpoint implements AutoCloseable {
 
     /** Overwrites a contiguous tensor of the same shape with a stored one, converted to the target's type. */
     public void loadInto(String name, Tensor target) {
-        StoredTensor tensor = require(name);
+        StoredTensor tensor = tensor(name);
         if (!tensor.shape().equals(target.shape())) {
             throw new ShapeException("load: '" + name + "' has shape " + tensor.shape() + " in " + path()
                     + ", expected " + target.shape());
@@ -192,7 +218,8 @@ public final class Checkpoint implements AutoCloseable {
         }
     }
 
-    private StoredTensor require(String name) {
+    /** The tensor of that name; throws when there is none. */
+    public StoredTensor tensor(String name) {
         StoredTensor tensor = tensors().get(name);
         if (tensor == null) {
             throw file.problem(

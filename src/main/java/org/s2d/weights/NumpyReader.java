@@ -92,7 +92,8 @@ final class NumpyReader {
                     .mapToLong(text -> Long.parseLong(text.endsWith("L") ? text.substring(0, text.length() - 1) : text))
                     .toArray();
         } catch (NumberFormatException e) {
-            throw file.problem("array '" + name + "' has an unreadable shape (" + shape.group(1).strip() + ").");
+            throw file.problem("array '" + name + "' has an unreadable shape ("
+                    + shape.group(1).strip() + ").");
         }
     }
 }

@@ -24,8 +24,7 @@ final class PickleArrays {
         globals.allow(DTYPE, PyObject::new);
         globals.allow("numpy.core.multiarray._reconstruct", (name, a) -> new PyObject(ARRAY, List.of()));
         globals.allow(
-                "numpy.core.multiarray.scalar",
-                (name, a) -> scalar(globals.argument(a, 0), globals.argument(a, 1)));
+                "numpy.core.multiarray.scalar", (name, a) -> scalar(globals.argument(a, 0), globals.argument(a, 1)));
         globals.allow(
                 "numpy.core.numeric._frombuffer",
                 (name, a) -> array(
@@ -54,7 +53,9 @@ final class PickleArrays {
         if (content instanceof List<?>) {
             return target.with("value", content); // an array of Python objects
         }
-        if (!(content instanceof byte[] bytes) || !(sizes instanceof List<?> list) || list.size() > SourceFile.MAX_RANK) {
+        if (!(content instanceof byte[] bytes)
+                || !(sizes instanceof List<?> list)
+                || list.size() > SourceFile.MAX_RANK) {
             throw malformed("a NumPy array without content or shape");
         }
         long[] dims = new long[list.size()];

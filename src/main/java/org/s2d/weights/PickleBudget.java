@@ -3,7 +3,7 @@ package org.s2d.weights;
 /** What reading one file's pickles may cost, whatever the file says. */
 final class PickleBudget {
     /** Opcodes; a checkpoint of a thousand tensors with optimiser state takes about two hundred thousand. */
-    private static final int MAX_STEPS = 4_000_000;
+    private static final int MAX_STEPS = 2_000_000;
     /** Bytes of text and inline arrays, counting copies. */
     private static final long MAX_BYTES = 256L << 20;
 

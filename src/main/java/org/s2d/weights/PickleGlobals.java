@@ -6,7 +6,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.s2d.tensor.UserException;
 
 /**
@@ -212,8 +211,9 @@ final class PickleGlobals {
     }
 
     /** One argument of a call. */
-    Object argument(@Nullable Object arguments, int index) {
-        if (arguments instanceof List<?> list && index < list.size() && list.get(index) instanceof Object value) {
+    Object argument(Object arguments, int index) {
+        Object value = arguments instanceof List<?> list && index < list.size() ? list.get(index) : null;
+        if (value != null) {
             return value;
         }
         throw malformed("a call with too few arguments");

@@ -74,11 +74,13 @@ final class PickleTensors {
                 && (id.size() == 5 || id.size() == 6)
                 && id.getFirst().equals("storage")
                 && id.get(1) instanceof PyGlobal storageClass
-                && STORAGE_CLASSES.get(storageClass.fullName()) instanceof StoredType type
                 && id.get(2) instanceof String key
                 && id.get(4) instanceof Long numel) {
-            PickleStorage storage = storages.find(type, key, numel);
-            return id.size() == 6 ? part(storage, id.get(5)) : storage;
+            StoredType type = STORAGE_CLASSES.get(storageClass.fullName());
+            if (type != null) {
+                PickleStorage storage = storages.find(type, key, numel);
+                return id.size() == 6 ? part(storage, id.get(5)) : storage;
+            }
         }
         throw malformed("a reference that is not to a tensor storage");
     }

@@ -40,7 +40,8 @@ public final class PyObject {
 
     @Override
     public String toString() {
-        return className + (arguments.isEmpty() ? "" : arguments.toString())
+        return className
+                + (arguments.isEmpty() ? "" : arguments.toString())
                 + (attributes.isEmpty() ? "" : attributes.toString());
     }
 }

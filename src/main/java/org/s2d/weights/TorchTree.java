@@ -15,7 +15,7 @@ final class TorchTree {
     private static final List<String> STATE_KEYS = List.of("model", "module", "model_state_dict", "state_dict");
 
     private static final int MAX_DEPTH = 100;
-    private static final int MAX_NODES = 4_000_000;
+    private static final int MAX_NODES = 1_000_000;
     private static final int MAX_NAME = 4096;
 
     private final SourceFile file;
@@ -116,8 +116,8 @@ final class TorchTree {
         for (StoredTensor tensor : tensors.values()) {
             total += tensor.bytes();
             if (total < 0 || total > 16 * file.size() + (256L << 20)) {
-                throw file.problem("the tensors repeat the bytes of their storages to more than " + total
-                        + " bytes; refused.");
+                throw file.problem(
+                        "the tensors repeat the bytes of their storages to more than " + total + " bytes; refused.");
             }
         }
     }

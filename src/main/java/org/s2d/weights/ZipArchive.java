@@ -98,8 +98,8 @@ final class ZipArchive {
         String name = file.utf8(file.slice(at + 46, nameLength), "a name in the zip archive");
         long[] fields = {file.u32(at + 24), file.u32(at + 20), file.u32(at + 42)};
         widen(fields, at + 46 + nameLength, extraLength);
-        Entry entry =
-                new Entry(name, file.u16(at + 10), file.u32(at + 16), fields[0], content(at, name, fields[2], fields[1]));
+        Entry entry = new Entry(
+                name, file.u16(at + 10), file.u32(at + 16), fields[0], content(at, name, fields[2], fields[1]));
         if ((file.u16(at + 8) & 1) != 0) {
             throw file.problem("zip entry '" + name + "' is encrypted, expected plain content.");
         }
@@ -138,7 +138,8 @@ final class ZipArchive {
     private MemorySegment content(long record, String name, long header, long bytes) {
         int nameLength = file.u16(record + 28);
         boolean same = header >= 0 && header < record && file.u32(header) == 0x04034b50;
-        if (!same || file.u16(header + 26) != nameLength
+        if (!same
+                || file.u16(header + 26) != nameLength
                 || file.slice(header + 30, nameLength).mismatch(file.slice(record + 46, nameLength)) >= 0) {
             throw file.problem("zip entry '" + name + "' is not where the directory says; the file is damaged.");
         }

@@ -44,7 +44,8 @@ class HostileCheckpointTest {
     void pickleThatRunsCodeIsRefusedByName() throws IOException {
         Path proof = folder.resolve("executed");
         PickleBytes attack = new PickleBytes().op(0x80, 2).global("os", "system");
-        assertRefused(attack.text("touch " + proof).op(0x85).raw("R").zip(target()), "'os.system'", "nothing was executed");
+        assertRefused(
+                attack.text("touch " + proof).op(0x85).raw("R").zip(target()), "'os.system'", "nothing was executed");
         assertThat(proof).doesNotExist();
     }
 
@@ -53,7 +54,8 @@ class HostileCheckpointTest {
         assertRefused(new PickleBytes().raw("(S'ls'\nios\nsystem\n").zip(target()), "opcode 0x53");
         assertRefused(new PickleBytes().raw("(ios\nsystem\n").zip(target()), "'os.system'");
         assertRefused(new PickleBytes().text("posix").text("system").op(0x93).zip(target()), "'posix.system'");
-        assertRefused(new PickleBytes().raw("(cbuiltins\neval\n").text("1").raw("o").zip(target()), "'builtins.eval'");
+        assertRefused(
+                new PickleBytes().raw("(cbuiltins\neval\n").text("1").raw("o").zip(target()), "'builtins.eval'");
         assertRefused(new PickleBytes().global("builtins", "getattr").zip(target()), "'builtins.getattr'");
         assertRefused(new PickleBytes().global("torch", "load").zip(target()), "'torch.load'");
         assertRefused(new PickleBytes().text("x").raw(")R").zip(target()), "not a name");
@@ -80,7 +82,8 @@ class HostileCheckpointTest {
 
     @Test
     void ordinaryPickleIsNotACheckpoint() throws IOException {
-        assertRefused(Files.write(target(), new PickleBytes().op(0x80, 4).raw("]}a.").bytes()), "not a PyTorch");
+        assertRefused(
+                Files.write(target(), new PickleBytes().op(0x80, 4).raw("]}a.").bytes()), "not a PyTorch");
     }
 
     @Test
@@ -100,9 +103,12 @@ class HostileCheckpointTest {
                     new PickleBytes().tensor(4, view[0][0], view[1], view[2]).zip(target(), new byte[16]),
                     "leaves its storage of 4");
         }
-        assertRefused(new PickleBytes().tensor(5, 0, new long[] {5}, new long[] {1}).zip(target(), new byte[16]), "16");
         assertRefused(
-                new PickleBytes().tensor(1L << 62, 0, new long[] {1}, new long[] {1}).zip(target(), new byte[16]),
+                new PickleBytes().tensor(5, 0, new long[] {5}, new long[] {1}).zip(target(), new byte[16]), "16");
+        assertRefused(
+                new PickleBytes()
+                        .tensor(1L << 62, 0, new long[] {1}, new long[] {1})
+                        .zip(target(), new byte[16]),
                 "expected 4611686018427387904 elements");
         assertRefused(
                 new PickleBytes().tensor(4, 0, new long[] {-2}, new long[] {1}).zip(target(), new byte[16]), "size -2");
@@ -115,8 +121,9 @@ class HostileCheckpointTest {
                         .tensor(1, 0, new long[] {1 << 20, 1 << 10}, new long[] {0, 0})
                         .zip(target(), new byte[4]),
                 "repeats the 1 elements");
-        new PickleBytes().tensor(1, 0, new long[] {2, 3}, new long[] {0, 0}).zip(target(), (byte) 0, (byte) 0, (byte)
-                -128, (byte) 63);
+        new PickleBytes()
+                .tensor(1, 0, new long[] {2, 3}, new long[] {0, 0})
+                .zip(target(), (byte) 0, (byte) 0, (byte) -128, (byte) 63);
         try (HostPool pool = new HostPool();
                 Scope scope = new Scope(pool);
                 Checkpoint file = Checkpoint.open(target())) {
@@ -147,12 +154,17 @@ class HostileCheckpointTest {
             }
             laughs.raw("e").op('q', i);
         }
-        assertRefused(laughs.zip(target()), "more than 4000000 entries");
+        assertRefused(laughs.zip(target()), "more than 1000000 entries");
     }
 
     @Test
     void repeatedCopiesOfAMemoisedValueAreBounded() throws IOException {
-        PickleBytes bomb = new PickleBytes().text("a".repeat(1 << 20)).op('q', 0).raw("0").text("latin1").op('q', 1);
+        PickleBytes bomb = new PickleBytes()
+                .text("a".repeat(1 << 20))
+                .op('q', 0)
+                .raw("0")
+                .text("latin1")
+                .op('q', 1);
         bomb.raw("0").global("_codecs", "encode").op('q', 2).raw("0](");
         for (int i = 0; i < 1000; i++) {
             bomb.op('h', 2, 'h', 0, 'h', 1, 0x86, 'R');
@@ -171,11 +183,49 @@ class HostileCheckpointTest {
 
     @Test
     void malformedStreamsAreRefused() throws IOException {
-        for (String stream : List.of("", "0", "t", "(", "R", "NR", "a", "s", "}Na", "]Ns", "h\0", "b", "NNb", "Q", "NQ",
-                "(Q", "]]]", "\u0093", "N\u0093", "q\0", "2", "1", "]a", "(a", "\u0080\u0009", "G", "L1x\n", "F?\n",
-                "}(NNNu", "}]Ns", "o", "(o", "\u008f\u0090", ")\u0081", "N)\u0081", "gx\n", "X\u00ff\u00ff\u00ff\u00ff",
-                "\u008d\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff", "\u008b\u00ff\u00ff\u00ff\u00ff")) {
-            assertThatThrownBy(() -> Checkpoint.open(new PickleBytes().raw(stream).zip(target())).close())
+        for (String stream : List.of(
+                "",
+                "0",
+                "t",
+                "(",
+                "R",
+                "NR",
+                "a",
+                "s",
+                "}Na",
+                "]Ns",
+                "h\0",
+                "b",
+                "NNb",
+                "Q",
+                "NQ",
+                "(Q",
+                "]]]",
+                "\u0093",
+                "N\u0093",
+                "q\0",
+                "2",
+                "1",
+                "]a",
+                "(a",
+                "\u0080\u0009",
+                "G",
+                "L1x\n",
+                "F?\n",
+                "}(NNNu",
+                "}]Ns",
+                "o",
+                "(o",
+                "\u008f\u0090",
+                ")\u0081",
+                "N)\u0081",
+                "gx\n",
+                "X\u00ff\u00ff\u00ff\u00ff",
+                "\u008d\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff\u00ff",
+                "\u008b\u00ff\u00ff\u00ff\u00ff")) {
+            assertThatThrownBy(
+                            () -> Checkpoint.open(new PickleBytes().raw(stream).zip(target()))
+                                    .close())
                     .as(stream)
                     .isInstanceOf(UserException.class);
         }
@@ -183,13 +233,13 @@ class HostileCheckpointTest {
 
     @Test
     void zipBombIsRefusedQuickly() throws IOException {
-        byte[] bomb = new byte[100 << 20];
+        byte[] bomb = new byte[20 << 20];
         try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(target()))) {
             zip.putNextEntry(new ZipEntry("x/data.pkl"));
             zip.write(bomb);
             zip.closeEntry();
         }
-        // Inflates to a hundred megabytes of opcode 0, which is none.
+        // Inflates to twenty megabytes of opcode 0, which is none.
         assertRefused(target(), "unknown or unsupported opcode 0x0");
         byte[] zip = Files.readAllBytes(target());
         int record = new String(zip, StandardCharsets.ISO_8859_1).lastIndexOf("PK\1\2");
@@ -252,7 +302,7 @@ class HostileCheckpointTest {
     @Test
     void endlessOpcodesAreCutOff() throws IOException {
         PickleBytes marks = new PickleBytes();
-        for (int i = 0; i < 5_000_000; i++) {
+        for (int i = 0; i < 3_000_000; i++) {
             marks.raw("(");
         }
         Path file = marks.zip(target());

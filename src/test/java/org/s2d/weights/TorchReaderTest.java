@@ -1,6 +1,7 @@
 package org.s2d.weights;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
+import org.s2d.tensor.UserException;
 
 /** Files written by PyTorch. */
 class TorchReaderTest {
@@ -28,15 +30,15 @@ class TorchReaderTest {
                 Checkpoint file = open("pth_misc/" + name)) {
             expected.tensors().forEach((key, tensor) -> {
                 assertThat(file.tensors()).containsKey(key);
-                assertThat(file.tensors().get(key).shape()).as(key).isEqualTo(tensor.shape());
+                assertThat(file.tensor(key).shape()).as(key).isEqualTo(tensor.shape());
                 assertThat(file.loadAs(key, tensor.type().loadsAs(), scope).toDoubles())
                         .as(key)
                         .isEqualTo(expected.load(key, scope).toDoubles());
             });
             assertThat(file.load("empty", scope).shape()).isEqualTo(Shape.of(0, 4));
             assertThat(file.tensors()).hasSize(expected.tensors().size() + 1);
-            assertThat(file.tensors().get("bf16").storedDtype()).isEqualTo("BF16");
-            assertThat(file.tensors().get("boolean").storedDtype()).isEqualTo("BOOL");
+            assertThat(file.tensor("bf16").storedDtype()).isEqualTo("BF16");
+            assertThat(file.tensor("boolean").storedDtype()).isEqualTo("BOOL");
             assertThat(file.load("f16", scope).dtype()).isEqualTo(DType.F16);
             assertThat(file.load("i8", scope).dtype()).isEqualTo(DType.I64);
         }
@@ -48,10 +50,10 @@ class TorchReaderTest {
         try (HostPool pool = new HostPool();
                 Scope scope = new Scope(pool);
                 Checkpoint file = open("pth_misc/" + name)) {
-            Map<?, ?> root = (Map<?, ?>) file.root();
-            assertThat(root.get("epoch")).isEqualTo(12L);
-            assertThat(root.get("numpy_scalar")).isEqualTo(1.5);
-            PyObject args = (PyObject) root.get("args");
+
+            assertThat(file.entry("epoch")).isEqualTo(12L);
+            assertThat(file.entry("numpy_scalar")).isEqualTo(1.5);
+            PyObject args = (PyObject) file.entry("args");
             assertThat(args.className()).isEqualTo("argparse.Namespace");
             assertThat(args.attributes())
                     .containsEntry("name", "é中")
@@ -61,10 +63,10 @@ class TorchReaderTest {
                     .containsEntry("neg", -5L)
                     .containsEntry("opt_betas", List.of(0.9, 0.999))
                     .containsEntry("nested", Map.of("a", List.of(1L, 2.5, "x")));
-            StoredTensor array = file.allTensors().get("numpy_array");
+            StoredTensor array = (StoredTensor) file.entry("numpy_array", "value");
             assertThat(array.storedDtype()).isEqualTo("F64");
             assertThat(file.load(array, scope).toDoubles()).containsExactly(0, 1, 2, 3);
-            assertThat(file.allTensors()).containsKey("optimizer.state.0.exp_avg");
+            assertThat(file.allTensors()).containsKeys("optimizer.state.0.exp_avg", "numpy_array");
         }
     }
 
@@ -76,7 +78,9 @@ class TorchReaderTest {
             assertThat(file.shapes()).containsExactlyInAnyOrderEntriesOf(twin.shapes());
             for (String name : file.tensors().keySet()) {
                 try (Scope scope = new Scope(pool)) {
-                    assertThat(file.load(name, scope).data().mismatch(twin.load(name, scope).data()))
+                    assertThat(file.load(name, scope)
+                                    .data()
+                                    .mismatch(twin.load(name, scope).data()))
                             .as(name)
                             .isEqualTo(-1);
                 }
@@ -89,13 +93,13 @@ class TorchReaderTest {
         try (HostPool pool = new HostPool();
                 Scope scope = new Scope(pool);
                 Checkpoint file = open("s2d_train_trajectory/checkpoint.pth")) {
-            Map<?, ?> optimizer = (Map<?, ?>) ((Map<?, ?>) file.root()).get("optimizer");
-            Map<?, ?> first = (Map<?, ?>) ((Map<?, ?>) optimizer.get("state")).get(0L);
-            StoredTensor moment = (StoredTensor) first.get("exp_avg");
+            StoredTensor moment = (StoredTensor) file.entry("optimizer", "state", 0, "exp_avg");
             assertThat(moment.shape()).isEqualTo(Shape.of(1, 4, 64));
             assertThat(file.load(moment, scope).toFloats()).doesNotContain(Float.NaN);
-            List<?> groups = (List<?>) optimizer.get("param_groups");
-            assertThat(((Map<?, ?>) groups.getFirst()).get("betas")).isEqualTo(List.of(0.9, 0.999));
+            assertThat(file.entry("optimizer", "param_groups", 0, "betas")).isEqualTo(List.of(0.9, 0.999));
+            assertThatThrownBy(() -> file.entry("optimizer", "param_groups", 9))
+                    .isInstanceOf(UserException.class)
+                    .hasMessageContaining("no entry '9'");
         }
     }
 
