@@ -1,0 +1,157 @@
+package org.s2d.data.image;
+
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.Arrays;
+
+/**
+ * Rotation, shear and translation as PIL's {@code Image.rotate} and {@code Image.transform(AFFINE)} do them: every output
+ * pixel centre is mapped into the input, where it is interpolated; outside lies a fill colour. Values are computed in
+ * double and truncated. Bit-equal to PIL.
+ */
+public final class Warp {
+    /** How to look up a value between pixels. {@code BICUBIC} here has a = -1, unlike {@link Resample.Filter#BICUBIC}. */
+    public enum Interpolation {
+        BILINEAR,
+        BICUBIC
+    }
+
+    private Warp() {}
+
+    /** Turned counter-clockwise about the centre. */
+    public static Image rotate(Image image, double degrees, Interpolation interpolation, int fill) {
+        double angle = degrees - Math.floor(degrees / 360) * 360;
+        if (angle == 0) {
+            return image;
+        }
+        if (angle == 180 || ((angle == 90 || angle == 270) && image.width() == image.height())) {
+            return quarterTurns(image, (int) angle / 90);
+        }
+        double radians = -Math.toRadians(angle);
+        double cos = round15(StrictMath.cos(radians));
+        double sin = round15(StrictMath.sin(radians));
+        double centreX = image.width() / 2.0;
+        double centreY = image.height() / 2.0;
+        double[] matrix = {
+            cos, sin, cos * -centreX + sin * -centreY + centreX, -sin, cos, -sin * -centreX + cos * -centreY + centreY
+        };
+        return affine(image, matrix, interpolation, fill);
+    }
+
+    /** Output (x, y) shows input (x + factor * y, y). */
+    public static Image shearX(Image image, double factor, Interpolation interpolation, int fill) {
+        return affine(image, new double[] {1, factor, 0, 0, 1, 0}, interpolation, fill);
+    }
+
+    /** Output (x, y) shows input (x, factor * x + y). */
+    public static Image shearY(Image image, double factor, Interpolation interpolation, int fill) {
+        return affine(image, new double[] {1, 0, 0, factor, 1, 0}, interpolation, fill);
+    }
+
+    /** Output (x, y) shows input (x + dx, y + dy), in pixels. */
+    public static Image translate(Image image, double dx, double dy, Interpolation interpolation, int fill) {
+        return affine(image, new double[] {1, 0, dx, 0, 1, dy}, interpolation, fill);
+    }
+
+    /** Output (x, y) shows input (m0 x + m1 y + m2, m3 x + m4 y + m5), coordinates at pixel centres. */
+    public static Image affine(Image image, double[] m, Interpolation interpolation, int fill) {
+        Image out = Image.blank(image.width(), image.height());
+        Arrays.fill(out.rgb(), (byte) fill);
+        for (int y = 0, at = 0; y < out.height(); y++) {
+            for (int x = 0; x < out.width(); x++, at += 3) {
+                double inX = m[0] * (x + 0.5) + m[1] * (y + 0.5) + m[2];
+                double inY = m[3] * (x + 0.5) + m[4] * (y + 0.5) + m[5];
+                if (inX >= 0 && inX < image.width() && inY >= 0 && inY < image.height()) {
+                    if (interpolation == Interpolation.BILINEAR) {
+                        bilinear(image, inX - 0.5, inY - 0.5, out.rgb(), at);
+                    } else {
+                        bicubic(image, inX - 0.5, inY - 0.5, out.rgb(), at);
+                    }
+                }
+            }
+        }
+        return out;
+    }
+
+    private static void bilinear(Image image, double inX, double inY, byte[] out, int at) {
+        int x = (int) Math.floor(inX);
+        int y = (int) Math.floor(inY);
+        int x0 = clampTo(x, image.width());
+        int x1 = clampTo(x + 1, image.width());
+        int y0 = clampTo(y, image.height());
+        for (int c = 0; c < 3; c++) {
+            double value = mix(image.at(x0, y0, c), image.at(x1, y0, c), inX - x);
+            double below = y + 1 >= 0 && y + 1 < image.height()
+                    ? mix(image.at(x0, y + 1, c), image.at(x1, y + 1, c), inX - x)
+                    : value;
+            out[at + c] = (byte) (int) mix(value, below, inY - y);
+        }
+    }
+
+    private static double mix(double a, double b, double t) {
+        return a + (b - a) * t;
+    }
+
+    private static void bicubic(Image image, double inX, double inY, byte[] out, int at) {
+        int x = (int) Math.floor(inX);
+        int y = (int) Math.floor(inY);
+        int[] columns = new int[4];
+        for (int i = 0; i < 4; i++) {
+            columns[i] = clampTo(x - 1 + i, image.width());
+        }
+        double[] rows = new double[4];
+        for (int c = 0; c < 3; c++) {
+            rows[0] = cubicRow(image, columns, clampTo(y - 1, image.height()), c, inX - x);
+            for (int i = 1; i < 4; i++) {
+                int row = y - 1 + i;
+                // A row outside repeats the value above it.
+                rows[i] = row >= 0 && row < image.height() ? cubicRow(image, columns, row, c, inX - x) : rows[i - 1];
+            }
+            double value = cubic(rows[0], rows[1], rows[2], rows[3], inY - y);
+            out[at + c] = (byte) (int) Math.clamp(value, 0.0, 255.0);
+        }
+    }
+
+    private static double cubicRow(Image image, int[] columns, int y, int channel, double t) {
+        return cubic(
+                image.at(columns[0], y, channel),
+                image.at(columns[1], y, channel),
+                image.at(columns[2], y, channel),
+                image.at(columns[3], y, channel),
+                t);
+    }
+
+    private static double cubic(double v0, double v1, double v2, double v3, double t) {
+        double linear = -v0 + v2;
+        double square = 2 * (v0 - v1) + v2 - v3;
+        double cube = -v0 + v1 - v2 + v3;
+        return v1 + t * (linear + t * (square + t * cube));
+    }
+
+    private static int clampTo(int index, int size) {
+        return Math.clamp(index, 0, size - 1);
+    }
+
+    /** Python's {@code round(value, 15)}. */
+    private static double round15(double value) {
+        return new BigDecimal(value).setScale(15, RoundingMode.HALF_EVEN).doubleValue();
+    }
+
+    /** Exact counter-clockwise turns by 90 degrees; odd numbers of them need a square image. */
+    private static Image quarterTurns(Image image, int turns) {
+        int width = image.width();
+        int height = image.height();
+        Image out = Image.blank(width, height);
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                int from = switch (turns) {
+                    case 1 -> x * width + (width - 1 - y);
+                    case 2 -> (height - 1 - y) * width + (width - 1 - x);
+                    default -> (height - 1 - x) * width + y;
+                };
+                System.arraycopy(image.rgb(), from * 3, out.rgb(), (y * width + x) * 3, 3);
+            }
+        }
+        return out;
+    }
+}
