@@ -1,0 +1,196 @@
+package org.s2d.data;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Collections;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ThreadFactory;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.s2d.data.augment.FloatClip;
+import org.s2d.data.random.RandomStream;
+import org.s2d.tensor.Allocator;
+import org.s2d.tensor.UserException;
+
+/**
+ * Loads batches ahead with worker threads. What a batch holds is a function of (seed, epoch, place in the epoch): neither
+ * the number of workers nor their timing matters, and an epoch can be entered at any batch. Batches come from the given
+ * allocator; with a {@link org.s2d.tensor.HostPool} the same few buffers serve the whole run. Methods are for one thread.
+ */
+public final class ClipLoader implements AutoCloseable {
+    /**
+     * How to load.
+     *
+     * @param workers threads
+     * @param prefetch batches being made while one is used
+     * @param dropLast whether an incomplete last batch is left out
+     * @param skipBadClips whether clips that cannot be read are passed over: in training another random clip takes the
+     *     place, else the batch gets smaller
+     * @param replaceBad whether to replace (training) or to leave out (evaluation) a skipped clip
+     */
+    public record Options(
+            int batchSize,
+            int workers,
+            int prefetch,
+            boolean dropLast,
+            boolean skipBadClips,
+            boolean replaceBad,
+            long seed) {
+        public Options {
+            if (batchSize < 1 || workers < 1 || prefetch < 0) {
+                throw new UserException("loader: batch size " + batchSize + ", workers " + workers + ", prefetch "
+                        + prefetch + "; batch size and workers must be at least 1.");
+            }
+        }
+
+        /** Complete batches only, bad clips replaced if they are skipped. */
+        public static Options training(int batchSize, int workers, boolean skipBadClips, long seed) {
+            return new Options(batchSize, workers, 2, true, skipBadClips, true, seed);
+        }
+
+        /** All items, bad clips left out if they are skipped. */
+        public static Options evaluation(int batchSize, int workers, boolean skipBadClips) {
+            return new Options(batchSize, workers, 2, false, skipBadClips, false, 0);
+        }
+    }
+
+    /** So many clips in a row that cannot be read are no accident. */
+    private static final int MAX_REPLACEMENTS = 100;
+
+    static final int LEFT_OUT = -1;
+
+    private final ClipDataset dataset;
+    private final EpochOrder order;
+    private final Options options;
+    private final Allocator allocator;
+    private final ExecutorService workers;
+    private final Map<String, String> badClips = new ConcurrentHashMap<>();
+    private @Nullable LoaderEpoch current;
+
+    public ClipLoader(ClipDataset dataset, EpochOrder order, Options options, Allocator allocator) {
+        this.dataset = dataset;
+        this.order = order;
+        this.options = options;
+        this.allocator = allocator;
+        this.workers = Executors.newFixedThreadPool(options.workers(), threads());
+    }
+
+    private static ThreadFactory threads() {
+        AtomicInteger count = new AtomicInteger();
+        return task -> {
+            Thread thread = new Thread(task, "clip-loader-" + count.getAndIncrement());
+            thread.setDaemon(true);
+            return thread;
+        };
+    }
+
+    public ClipDataset dataset() {
+        return dataset;
+    }
+
+    /** Batches in an epoch. */
+    public int batchesPerEpoch() {
+        return batchCount(order.of(0).length);
+    }
+
+    private int batchCount(int items) {
+        return options.dropLast() ? items / options.batchSize() : Math.ceilDiv(items, options.batchSize());
+    }
+
+    /** Starts loading an epoch at a batch; an epoch before it is closed. */
+    public LoaderEpoch epoch(int epoch, int firstBatch) {
+        closeEpoch();
+        int[] items = order.of(epoch);
+        int count = batchCount(items.length);
+        if (count == 0) {
+            throw new UserException(dataset.list().source() + ": " + items.length + " clips are less than one batch of "
+                    + options.batchSize() + ". Choose a smaller batch.");
+        }
+        current = new LoaderEpoch(this, epoch, items, firstBatch, count);
+        return current;
+    }
+
+    private void closeEpoch() {
+        if (current != null) {
+            current.close();
+        }
+    }
+
+    Options options() {
+        return options;
+    }
+
+    Allocator allocator() {
+        return allocator;
+    }
+
+    void submit(Runnable task) {
+        workers.execute(task);
+    }
+
+    /**
+     * Loads one item into its slot of a batch. Returns the item that is there now, or {@link #LEFT_OUT}.
+     *
+     * @param place place in the epoch; with the epoch it decides all random numbers
+     */
+    int fill(int epoch, int place, int item, MemorySegment slot) {
+        int chosen = item;
+        for (int attempt = 0; ; attempt++) {
+            try {
+                RandomStream stream = RandomStream.of(options.seed(), Purpose.ITEM, epoch, place, attempt);
+                FloatClip clip = dataset.load(chosen, stream);
+                MemorySegment.copy(clip.values(), 0, slot, ValueLayout.JAVA_FLOAT, 0, clip.values().length);
+                return chosen;
+            } catch (UserException e) {
+                String id = dataset.sample(chosen).id();
+                if (!options.skipBadClips()) {
+                    throw new UserException("clip '" + id + "': " + e.getMessage(), e);
+                }
+                badClips.put(id, String.valueOf(e.getMessage()));
+                if (!options.replaceBad()) {
+                    return LEFT_OUT;
+                }
+                if (attempt == MAX_REPLACEMENTS) {
+                    throw new UserException(
+                            "clip '" + id + "': " + e.getMessage() + " (and " + attempt + " others before it)", e);
+                }
+                chosen = RandomStream.of(options.seed(), Purpose.REPLACEMENT, epoch, place, attempt)
+                        .nextInt(dataset.size());
+            } catch (RuntimeException e) {
+                throw new IllegalStateException(
+                        "clip '" + dataset.sample(chosen).id() + "': " + e, e);
+            }
+        }
+    }
+
+    /** Clips that were skipped so far, with the reason. */
+    public SortedMap<String, String> badClips() {
+        return Collections.unmodifiableSortedMap(new TreeMap<>(badClips));
+    }
+
+    /** Stops the workers and waits until they are gone. */
+    @Override
+    public void close() {
+        closeEpoch();
+        workers.shutdownNow();
+        boolean interrupted = false;
+        while (true) {
+            try {
+                if (workers.awaitTermination(1, TimeUnit.MINUTES)) {
+                    break;
+                }
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

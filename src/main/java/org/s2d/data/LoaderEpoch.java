@@ -1,0 +1,185 @@
+package org.s2d.data;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.Tensor;
+
+/**
+ * The batches of one epoch, in order, made ahead of their use. All memory is taken and given back by the thread that
+ * calls {@link #next}; workers only write into it. Closing stops the work and returns what was not taken.
+ */
+public final class LoaderEpoch implements AutoCloseable {
+    /** A batch that workers are filling: {@code placed[i]} is the item in slot i once {@code open} is zero. */
+    private static final class Pending {
+        final int index;
+        final Scope scope;
+        final Tensor clips;
+        final int[] placed;
+        final CountDownLatch open;
+        final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+        Pending(int index, Scope scope, Tensor clips) {
+            this.index = index;
+            this.scope = scope;
+            this.clips = clips;
+            this.placed = new int[clips.dim(0)];
+            this.open = new CountDownLatch(placed.length);
+        }
+    }
+
+    private final ClipLoader loader;
+    private final int epoch;
+    private final int[] items;
+    private final int count;
+    private final ArrayDeque<Pending> ahead = new ArrayDeque<>();
+    private int nextToStart;
+    private volatile boolean stopped;
+
+    LoaderEpoch(ClipLoader loader, int epoch, int[] items, int firstBatch, int count) {
+        this.loader = loader;
+        this.epoch = epoch;
+        this.items = items;
+        this.count = count;
+        this.nextToStart = firstBatch;
+        startAhead();
+    }
+
+    /** Batches in the whole epoch, those before the first one included. */
+    public int batches() {
+        return count;
+    }
+
+    /**
+     * The next batch, to be closed by the caller; empty at the end.
+     *
+     * @throws org.s2d.tensor.UserException when a clip cannot be read; the message has its name
+     * @throws CancellationException when this thread is interrupted while it waits
+     */
+    public Optional<Batch> next() {
+        while (true) {
+            startAhead();
+            Pending pending = ahead.peek();
+            if (pending == null) {
+                return Optional.empty();
+            }
+            awaitFilled(pending);
+            Throwable failure = pending.failure.get();
+            if (failure != null) {
+                close();
+                throw rethrow(failure);
+            }
+            ahead.remove();
+            startAhead();
+            Optional<Batch> batch = finish(pending);
+            if (batch.isPresent()) {
+                return batch;
+            }
+        }
+    }
+
+    private void startAhead() {
+        while (!stopped
+                && nextToStart < count
+                && ahead.size() <= loader.options().prefetch()) {
+            ahead.add(start(nextToStart++));
+        }
+    }
+
+    private Pending start(int index) {
+        int from = index * loader.options().batchSize();
+        int size = Math.min(loader.options().batchSize(), items.length - from);
+        ClipSpec spec = loader.dataset().spec();
+        Scope scope = new Scope(loader.allocator());
+        Tensor clips = scope.allocate(DType.F32, Shape.of(size, 3, spec.frames(), spec.size(), spec.size()));
+        Pending pending = new Pending(index, scope, clips);
+        MemorySegment data = clips.data();
+        long bytes = data.byteSize() / size;
+        for (int i = 0; i < size; i++) {
+            int slot = i;
+            MemorySegment part = data.asSlice(i * bytes, bytes);
+            loader.submit(() -> fill(pending, slot, from + slot, part));
+        }
+        return pending;
+    }
+
+    private void fill(Pending pending, int slot, int place, MemorySegment part) {
+        try {
+            if (!stopped && pending.failure.get() == null) {
+                pending.placed[slot] = loader.fill(epoch, place, items[place], part);
+            }
+        } catch (RuntimeException | Error e) {
+            pending.failure.compareAndSet(null, e);
+        } finally {
+            pending.open.countDown();
+        }
+    }
+
+    private static void awaitFilled(Pending pending) {
+        try {
+            pending.open.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            CancellationException cancelled = new CancellationException("interrupted while waiting for clips");
+            cancelled.initCause(e);
+            throw cancelled;
+        }
+    }
+
+    private static RuntimeException rethrow(Throwable failure) {
+        if (failure instanceof Error error) {
+            throw error;
+        }
+        return (RuntimeException) failure;
+    }
+
+    /** Moves the rows that are there together and adds the labels; empty when no clip of the batch could be read. */
+    private Optional<Batch> finish(Pending pending) {
+        int kept = 0;
+        for (int slot = 0; slot < pending.placed.length; slot++) {
+            if (pending.placed[slot] != ClipLoader.LEFT_OUT) {
+                if (kept < slot) {
+                    MemorySegment row = pending.clips.narrow(0, slot, 1).data();
+                    pending.clips.narrow(0, kept, 1).data().copyFrom(row);
+                }
+                pending.placed[kept++] = pending.placed[slot];
+            }
+        }
+        if (kept == 0) {
+            pending.scope.close();
+            return Optional.empty();
+        }
+        int[] placed = Arrays.copyOf(pending.placed, kept);
+        Tensor labels = pending.scope.allocate(DType.I64, Shape.of(kept));
+        labels.set(Arrays.stream(placed)
+                .mapToLong(item -> loader.dataset().sample(item).label())
+                .toArray());
+        return Optional.of(new Batch(pending.scope, pending.index, pending.clips.narrow(0, 0, kept), labels, placed));
+    }
+
+    /** Stops loading: what is being decoded is finished, nothing else is begun. */
+    @Override
+    public void close() {
+        stopped = true;
+        boolean interrupted = false;
+        while (!ahead.isEmpty()) {
+            try {
+                ahead.getFirst().open.await();
+                ahead.removeFirst().scope.close();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
