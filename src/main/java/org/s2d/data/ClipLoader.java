@@ -3,15 +3,14 @@ package org.s2d.data;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.ThreadFactory;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.s2d.data.augment.FloatClip;
 import org.s2d.data.random.RandomStream;
@@ -70,6 +69,7 @@ public final class ClipLoader implements AutoCloseable {
     private final Options options;
     private final Allocator allocator;
     private final ExecutorService workers;
+    private final List<Thread> threads = new CopyOnWriteArrayList<>();
     private final Map<String, String> badClips = new ConcurrentHashMap<>();
     private @Nullable LoaderEpoch current;
 
@@ -78,16 +78,14 @@ public final class ClipLoader implements AutoCloseable {
         this.order = order;
         this.options = options;
         this.allocator = allocator;
-        this.workers = Executors.newFixedThreadPool(options.workers(), threads());
+        this.workers = Executors.newFixedThreadPool(options.workers(), this::thread);
     }
 
-    private static ThreadFactory threads() {
-        AtomicInteger count = new AtomicInteger();
-        return task -> {
-            Thread thread = new Thread(task, "clip-loader-" + count.getAndIncrement());
-            thread.setDaemon(true);
-            return thread;
-        };
+    private Thread thread(Runnable task) {
+        Thread thread = new Thread(task, "clip-loader-" + threads.size());
+        thread.setDaemon(true);
+        threads.add(thread);
+        return thread;
     }
 
     public ClipDataset dataset() {
@@ -180,13 +178,13 @@ public final class ClipLoader implements AutoCloseable {
         closeEpoch();
         workers.shutdownNow();
         boolean interrupted = false;
-        while (true) {
-            try {
-                if (workers.awaitTermination(1, TimeUnit.MINUTES)) {
-                    break;
+        for (Thread thread : threads) {
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (InterruptedException e) {
+                    interrupted = true;
                 }
-            } catch (InterruptedException e) {
-                interrupted = true;
             }
         }
         if (interrupted) {
