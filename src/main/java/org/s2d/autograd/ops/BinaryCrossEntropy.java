@@ -18,15 +18,15 @@ public final class BinaryCrossEntropy {
     public static Var apply(Tape tape, Var logits, Var target) {
         LossShapes.check("binaryCrossEntropy", logits, target);
         Tensor loss = tape.allocate(tape.floatType(), Shape.of(logits.dim(0)));
-        tape.device().losses().binaryCrossEntropy(loss, logits.value(), target.value());
+        Tensor in = tape.contiguous(logits.value());
+        Tensor aim = tape.contiguous(target.value());
+        tape.device().losses().binaryCrossEntropy(loss, in, aim);
         if (!tape.needsGrad(logits)) {
             return tape.constant(loss);
         }
-        return tape.record("binaryCrossEntropy", loss, List.of(logits.value(), target.value()), grad -> {
+        return tape.record("binaryCrossEntropy", loss, List.of(in, aim), grad -> {
             Tensor gradLogits = tape.allocate(tape.floatType(), logits.shape());
-            tape.device()
-                    .losses()
-                    .binaryCrossEntropyBackward(gradLogits, tape.contiguous(grad), logits.value(), target.value());
+            tape.device().losses().binaryCrossEntropyBackward(gradLogits, tape.contiguous(grad), in, aim);
             tape.accumulate(logits, gradLogits);
         });
     }

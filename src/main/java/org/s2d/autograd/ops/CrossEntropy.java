@@ -20,15 +20,15 @@ public final class CrossEntropy {
     public static Var apply(Tape tape, Var logits, Var target) {
         LossShapes.check("crossEntropy", logits, target);
         Tensor loss = tape.allocate(tape.floatType(), Shape.of(logits.dim(0)));
-        tape.device().losses().crossEntropy(loss, logits.value(), target.value());
+        Tensor in = tape.contiguous(logits.value());
+        Tensor aim = tape.contiguous(target.value());
+        tape.device().losses().crossEntropy(loss, in, aim);
         if (!tape.needsGrad(logits)) {
             return tape.constant(loss);
         }
-        return tape.record("crossEntropy", loss, List.of(logits.value(), target.value()), grad -> {
+        return tape.record("crossEntropy", loss, List.of(in, aim), grad -> {
             Tensor gradLogits = tape.allocate(tape.floatType(), logits.shape());
-            tape.device()
-                    .losses()
-                    .crossEntropyBackward(gradLogits, tape.contiguous(grad), logits.value(), target.value());
+            tape.device().losses().crossEntropyBackward(gradLogits, tape.contiguous(grad), in, aim);
             tape.accumulate(logits, gradLogits);
         });
     }

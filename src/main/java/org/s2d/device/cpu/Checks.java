@@ -73,7 +73,7 @@ final class Checks {
     static void unitRows(String kernel, Tensor... tensors) {
         for (Tensor tensor : tensors) {
             rows(kernel, tensor);
-            if (tensor.dim(-1) > 1 && tensor.stride(-1) != 1) {
+            if (tensor.dim(-1) > 1 && tensor.stride(-1) != 1 && tensor.numel() > 0) {
                 throw new ShapeException(kernel + ": last dimension of " + tensor.shape() + " has stride "
                         + tensor.stride(-1) + ", expected 1");
             }

@@ -1,0 +1,30 @@
+package org.s2d.autograd.ops;
+
+import java.util.List;
+import org.s2d.autograd.Tape;
+import org.s2d.autograd.Var;
+import org.s2d.tensor.Tensor;
+
+/**
+ * {@code y_i = x_i - log sum_j exp(x_j)} over the last dimension.
+ *
+ * <p>Shapes: x and y [..., C]. Keeps y. The largest element is subtracted first, so nothing overflows. Memory-bound. Source:
+ * torch.nn.functional.log_softmax.
+ */
+public final class LogSoftmax {
+    private LogSoftmax() {}
+
+    public static Var apply(Tape tape, Var x) {
+        Tensor in = tape.contiguous(x.value());
+        Tensor out = tape.allocate(in.dtype(), in.shape());
+        tape.device().normalization().logSoftmax(out, in);
+        if (!tape.needsGrad(x)) {
+            return tape.constant(out);
+        }
+        return tape.record("logSoftmax", out, List.of(out), grad -> {
+            Tensor gradX = tape.allocate(in.dtype(), in.shape());
+            tape.device().normalization().logSoftmaxBackward(gradX, out, tape.contiguous(grad));
+            tape.accumulate(x, gradX);
+        });
+    }
+}

@@ -1,0 +1,21 @@
+package org.s2d.autograd.conformance;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+/** Every operation of the engine. */
+final class Catalogue {
+    private Catalogue() {}
+
+    static List<OpEntry> entries() {
+        return Stream.of(
+                        ElementwiseEntries.entries(),
+                        ViewEntries.entries(),
+                        NormalizationEntries.entries(),
+                        ProductEntries.entries(),
+                        AttentionEntries.entries(),
+                        LossEntries.entries())
+                .flatMap(List::stream)
+                .toList();
+    }
+}

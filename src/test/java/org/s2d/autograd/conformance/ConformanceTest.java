@@ -1,0 +1,323 @@
+package org.s2d.autograd.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.TestInstance;
+import org.opentest4j.TestAbortedException;
+import org.s2d.autograd.Precision;
+import org.s2d.autograd.conformance.OpEntry.Exemption;
+import org.s2d.autograd.conformance.OpEntry.Sample;
+import org.s2d.device.Device;
+import org.s2d.device.cpu.CpuDevice;
+import org.s2d.device.cpu.ReferenceDevice;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.HostPool;
+import org.s2d.tensor.ShapeException;
+
+/** The tests that follow from the catalogue. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ConformanceTest {
+    private static final Run.Upstream UPSTREAM =
+            (output, size) -> new Random(77 + output).doubles(size, -1, 1).toArray();
+
+    private final Device reference = new ReferenceDevice(new HostPool(HostPool.Fill.POISON));
+    private final Device cpu = new CpuDevice(new HostPool(HostPool.Fill.POISON), 1);
+    private final Device threaded = new CpuDevice(new HostPool(HostPool.Fill.POISON), 3);
+
+    private final Map<Question, Expected> known = new HashMap<>();
+
+    @BeforeAll
+    void namesAreUnique() {
+        assertThat(Catalogue.entries().stream().map(OpEntry::name)).doesNotHaveDuplicates();
+    }
+
+    @AfterAll
+    void closeDevices() {
+        reference.close();
+        cpu.close();
+        threaded.close();
+    }
+
+    @TestFactory
+    Stream<DynamicTest> entriesCoverEmptyAndTinyShapes() {
+        return perEntry(entry -> {
+            boolean empty = entry.samples().stream().anyMatch(sample -> smallest(sample) == 0);
+            assertThat(empty || entry.is(Exemption.NEVER_EMPTY))
+                    .as("has a sample without elements")
+                    .isTrue();
+            assertThat(entry.samples().stream().mapToLong(ConformanceTest::smallest))
+                    .as("has a sample with hardly an element")
+                    .anyMatch(elements -> elements > 0 && elements <= 6);
+        });
+    }
+
+    private static long smallest(Sample sample) {
+        return sample.inputs().stream()
+                .mapToLong(input -> input.shape().numel())
+                .min()
+                .orElse(0);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> valueAndGradientsInF32AreThoseOfTheReference() {
+        return perSample((entry, sample) -> compare(entry, sample, cpu, Precision.FP32, Layout.CONTIGUOUS));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> valueAndGradientsOnManyThreadsAreThoseOfTheReference() {
+        return perSample((entry, sample) -> compare(entry, sample, threaded, Precision.FP32, Layout.CONTIGUOUS));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> valueAndGradientsInBf16AreThoseOfTheReference() {
+        return perSample((entry, sample) -> {
+            if (!entry.is(Exemption.NO_BF16)) {
+                compare(entry, sample, cpu, Precision.BF16, Layout.CONTIGUOUS);
+            }
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> operandsMayLieInReverseOrder() {
+        return perSample((entry, sample) -> compare(entry, sample, cpu, Precision.FP32, Layout.REVERSED));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> operandsMayHaveGaps() {
+        return perSample((entry, sample) -> compare(entry, sample, cpu, Precision.FP32, Layout.PADDED));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> bf16OperandsMayHaveGaps() {
+        return perSample((entry, sample) -> {
+            if (!entry.is(Exemption.NO_BF16)) {
+                compare(entry, sample, cpu, Precision.BF16, Layout.PADDED);
+            }
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> gradientsOfTheReferenceAreDerivatives() {
+        return perSmallSample((entry, sample) -> {
+            if (!entry.is(Exemption.NO_DIFFERENCES)) {
+                checkDerivatives(entry, sample);
+            }
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> frozenOperandsGetNoGradientAndChangeNoOther() {
+        return perSmallSample(this::checkFrozen);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> nonFiniteValuesSpreadAsInTheReference() {
+        return perSmallSample((entry, sample) -> {
+            if (!entry.is(Exemption.FINITE_ONLY)) {
+                checkNonFinite(entry, sample);
+            }
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> repeatedRunsGiveEqualBits() {
+        return perSample((entry, sample) -> {
+            Run.Setup setup = Run.Setup.of(entry, sample, UPSTREAM);
+            List<double[]> values = draw(sample, DType.F32);
+            List<double[]> first = Run.of(threaded, setup, values).everything();
+            for (int i = 0; i < 3; i++) {
+                List<double[]> again = Run.of(threaded, setup, values).everything();
+                for (int j = 0; j < first.size(); j++) {
+                    assertThat(again.get(j)).isEqualTo(first.get(j));
+                }
+            }
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> operandsThatDoNotFitAreRefused() {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (OpEntry entry : Catalogue.entries()) {
+            for (OpEntry.ErrorCase error : entry.errors()) {
+                for (Device device : List.of(reference, cpu)) {
+                    Sample sample = new Sample(error.inputs());
+                    Run.Setup setup = Run.Setup.of(entry, sample, UPSTREAM);
+                    tests.add(test(
+                            entry.name() + " " + sample + " on " + device.name(),
+                            () -> assertThatThrownBy(() -> Run.of(device, setup, draw(sample, DType.F32)))
+                                    .isInstanceOf(ShapeException.class)
+                                    .hasMessageContaining(error.message())));
+                }
+            }
+        }
+        return tests.stream();
+    }
+
+    // What the tests do
+
+    /** What a sample should give, and how far off it may be. */
+    private record Expected(List<double[]> values, Run exact, List<Double> limits) {}
+
+    private record Question(String entry, Sample sample, Precision precision) {}
+
+    private Expected expected(OpEntry entry, Sample sample, Precision precision) {
+        return known.computeIfAbsent(new Question(entry.name(), sample, precision), question -> {
+            DType type = precision.computeType(cpu);
+            List<double[]> values = draw(sample, type);
+            Run.Setup setup = Run.Setup.of(entry, sample, UPSTREAM).with(precision);
+            Run exact = Run.of(reference, setup, values);
+            return new Expected(values, exact, Tolerance.limits(reference, setup, values, exact, type));
+        });
+    }
+
+    private void compare(OpEntry entry, Sample sample, Device device, Precision precision, Layout layout) {
+        Expected expected = expected(entry, sample, precision);
+        Run.Setup setup = Run.Setup.of(entry, sample, UPSTREAM).with(precision).with(layout);
+        List<double[]> actual = Run.of(device, setup, expected.values()).everything();
+        List<double[]> exact = expected.exact().everything();
+        for (int i = 0; i < exact.size(); i++) {
+            assertThat(actual.get(i)).hasSameSizeAs(exact.get(i));
+            double distance = Tolerance.distance(actual.get(i), exact.get(i));
+            double limit = expected.limits().get(i);
+            // Not isLessThan, which would let NaN pass as the greatest number.
+            assertThat(distance <= limit)
+                    .as("%s: error %.3g, limit %.3g", label(expected.exact(), i), distance, limit)
+                    .isTrue();
+        }
+    }
+
+    private static String label(Run run, int index) {
+        int outputs = run.outputs().size();
+        return index < outputs ? "output " + index : "gradient " + (index - outputs);
+    }
+
+    private void checkDerivatives(OpEntry entry, Sample sample) {
+        List<double[]> values = draw(sample, DType.F64);
+        Run.Setup setup = Run.Setup.of(entry, sample, UPSTREAM);
+        Run exact = Run.of(reference, setup, values);
+        for (int operand = 0; operand < values.size(); operand++) {
+            double[] gradient = exact.gradients().get(operand);
+            double scale = 1 + Tolerance.norm(gradient);
+            for (int element = 0; element < gradient.length; element++) {
+                assertThat(gradient[element])
+                        .as("gradient %d, element %d", operand, element)
+                        .isCloseTo(Differences.at(reference, setup, values, operand, element), within(1e-8 * scale));
+            }
+        }
+    }
+
+    private void checkFrozen(OpEntry entry, Sample sample) {
+        List<double[]> values = draw(sample, DType.F32);
+        Run.Setup setup = Run.Setup.of(entry, sample, UPSTREAM);
+        Run all = Run.of(cpu, setup, values);
+        assertThat(Run.of(cpu, setup.withGradOf(i -> false), values).recorded())
+                .as("operations recorded when nothing trains")
+                .isZero();
+        for (int only = 0; only < values.size(); only++) {
+            int kept = only;
+            Run one = Run.of(cpu, setup.withGradOf(i -> i == kept), values);
+            for (int i = 0; i < values.size(); i++) {
+                double[] expected = i == kept ? all.gradients().get(i) : new double[0];
+                assertThat(one.gradients().get(i)).as("gradient %d", i).isEqualTo(expected);
+            }
+        }
+    }
+
+    private void checkNonFinite(OpEntry entry, Sample sample) {
+        Run.Setup setup = Run.Setup.of(entry, sample, UPSTREAM);
+        Random random = new Random(5);
+        for (int operand = 0; operand < sample.inputs().size(); operand++) {
+            for (double special : new double[] {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
+                List<double[]> values = draw(sample, DType.F32);
+                if (values.get(operand).length == 0) {
+                    continue;
+                }
+                values.get(operand)[random.nextInt(values.get(operand).length)] = special;
+                List<double[]> exact = Run.of(reference, setup, values).everything();
+                List<double[]> actual = Run.of(cpu, setup, values).everything();
+                for (int i = 0; i < exact.size(); i++) {
+                    assertThat(IntStream.range(0, exact.get(i).length).boxed())
+                            .as("%s in operand %d, result %d", special, operand, i)
+                            .allMatch(
+                                    sameKind(actual.get(i), exact.get(i)),
+                                    "as in the reference " + describe(exact.get(i)) + ", was "
+                                            + describe(actual.get(i)));
+                }
+            }
+        }
+    }
+
+    private static String describe(double[] values) {
+        return values.length <= 40 ? Arrays.toString(values) : values.length + " values";
+    }
+
+    private static Predicate<Integer> sameKind(double[] actual, double[] exact) {
+        return i -> Double.isFinite(exact[i]) ? Double.isFinite(actual[i]) : Double.compare(actual[i], exact[i]) == 0;
+    }
+
+    // Plumbing
+
+    /** Operands of a sample, exact in the given type; parameters are exact in F32. */
+    private static List<double[]> draw(Sample sample, DType type) {
+        Random random = new Random(3);
+        List<double[]> values = new ArrayList<>();
+        for (Input input : sample.inputs()) {
+            double[] drawn = input.draw(random);
+            boolean narrow = type == DType.BF16 && input.kind() == Input.Kind.ACTIVATION;
+            for (int i = 0; i < drawn.length && type != DType.F64; i++) {
+                drawn[i] = narrow ? DType.fromBf16(DType.toBf16((float) drawn[i])) : (float) drawn[i];
+            }
+            values.add(drawn);
+        }
+        return values;
+    }
+
+    @FunctionalInterface
+    private interface SampleCheck {
+        void check(OpEntry entry, Sample sample);
+    }
+
+    private static Stream<DynamicTest> perEntry(Consumer<OpEntry> check) {
+        return Catalogue.entries().stream().map(entry -> test(entry.name(), () -> check.accept(entry)));
+    }
+
+    private static Stream<DynamicTest> perSample(SampleCheck check) {
+        return perSample(check, true);
+    }
+
+    private static Stream<DynamicTest> perSmallSample(SampleCheck check) {
+        return perSample(check, false);
+    }
+
+    private static Stream<DynamicTest> perSample(SampleCheck check, boolean large) {
+        return Catalogue.entries().stream()
+                .flatMap(entry -> (large ? entry.allSamples() : entry.samples().stream())
+                        .map(sample -> test(entry.name() + " " + sample, () -> check.check(entry, sample))));
+    }
+
+    private static DynamicTest test(String name, Runnable body) {
+        return DynamicTest.dynamicTest(name, () -> {
+            try {
+                body.run();
+            } catch (UnsupportedOperationException e) {
+                throw new TestAbortedException("kernel not written yet", e);
+            }
+        });
+    }
+}

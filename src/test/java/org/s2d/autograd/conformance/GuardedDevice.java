@@ -1,0 +1,84 @@
+package org.s2d.autograd.conformance;
+
+import org.s2d.device.AttentionKernels;
+import org.s2d.device.Convolutions;
+import org.s2d.device.Device;
+import org.s2d.device.Elementwise;
+import org.s2d.device.Losses;
+import org.s2d.device.Normalization;
+import org.s2d.device.Optimizers;
+import org.s2d.device.Products;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.Tensor;
+
+/** A device whose tensors lie between guard regions; closing it checks them and leaves the device itself open. */
+record GuardedDevice(Device device, GuardedAllocator allocator) implements Device {
+    GuardedDevice(Device device) {
+        this(device, new GuardedAllocator());
+    }
+
+    @Override
+    public String name() {
+        return device.name();
+    }
+
+    @Override
+    public DType floatType() {
+        return device.floatType();
+    }
+
+    @Override
+    public Elementwise elementwise() {
+        return device.elementwise();
+    }
+
+    @Override
+    public Products products() {
+        return device.products();
+    }
+
+    @Override
+    public Normalization normalization() {
+        return device.normalization();
+    }
+
+    @Override
+    public AttentionKernels attention() {
+        return device.attention();
+    }
+
+    @Override
+    public Convolutions convolutions() {
+        return device.convolutions();
+    }
+
+    @Override
+    public Losses losses() {
+        return device.losses();
+    }
+
+    @Override
+    public Optimizers optimizers() {
+        return device.optimizers();
+    }
+
+    @Override
+    public void upload(Tensor out, Tensor host) {
+        device.upload(out, host);
+    }
+
+    @Override
+    public void upload(Tensor out, float... values) {
+        device.upload(out, values);
+    }
+
+    @Override
+    public void download(Tensor host, Tensor in) {
+        device.download(host, in);
+    }
+
+    @Override
+    public void close() {
+        allocator.close();
+    }
+}

@@ -1,0 +1,75 @@
+package org.s2d.autograd.conformance;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.s2d.device.Device;
+import org.s2d.tensor.DType;
+
+/**
+ * How far a result in a rounded type may be from the one in double. The yardstick is what the rounding of operands alone does
+ * to the exact result: the largest change (2-norm) over some draws in which every operand, and the gradient coming from above,
+ * is multiplied by {@code 1 + u r}, r uniform in [-1, 1], u the unit roundoff, plus u times the result's norm for the rounding
+ * of the result. An implementation that computes in that type and sums with care stays within a small multiple of it.
+ */
+final class Tolerance {
+    private static final int DRAWS = 3;
+    private static final double FACTOR = 4;
+    /** Below the smallest normal number of F32 and BF16 there is no relative accuracy. */
+    private static final double UNDERFLOW = 0x1p-126;
+
+    private Tolerance() {}
+
+    static double unitRoundoff(DType type) {
+        return switch (type) {
+            case F64 -> 0x1p-53;
+            case F32 -> 0x1p-24;
+            case F16 -> 0x1p-11;
+            case BF16 -> 0x1p-8;
+            case I64 -> throw new IllegalArgumentException("no floating type");
+        };
+    }
+
+    /** Limits for every output and gradient of {@code exact}. */
+    static List<Double> limits(Device reference, Run.Setup setup, List<double[]> values, Run exact, DType type) {
+        double unit = unitRoundoff(type);
+        List<Double> limits = new ArrayList<>();
+        for (double[] result : exact.everything()) {
+            limits.add(unit * norm(result));
+        }
+        List<Double> changes = new ArrayList<>(limits);
+        for (int draw = 0; draw < DRAWS; draw++) {
+            Random random = new Random(draw);
+            List<double[]> moved =
+                    values.stream().map(array -> perturb(array, unit, random)).toList();
+            Run.Upstream upstream = (output, size) -> perturb(setup.upstream().gradient(output, size), unit, random);
+            List<double[]> results =
+                    Run.of(reference, setup.with(upstream), moved).everything();
+            for (int i = 0; i < limits.size(); i++) {
+                double change = distance(results.get(i), exact.everything().get(i));
+                changes.set(i, Math.max(changes.get(i), limits.get(i) + change));
+            }
+        }
+        return changes.stream().map(change -> FACTOR * change + UNDERFLOW).toList();
+    }
+
+    private static double[] perturb(double[] values, double unit, Random random) {
+        double[] moved = values.clone();
+        for (int i = 0; i < moved.length; i++) {
+            moved[i] *= 1 + unit * (2 * random.nextDouble() - 1);
+        }
+        return moved;
+    }
+
+    static double norm(double[] values) {
+        return distance(values, new double[values.length]);
+    }
+
+    static double distance(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += (a[i] - b[i]) * (a[i] - b[i]);
+        }
+        return Math.sqrt(sum);
+    }
+}
