@@ -62,7 +62,10 @@ public final class DatasetWriter {
     public void list(String name, List<Entry> entries) {
         StringBuilder text = new StringBuilder("path,label\n");
         for (Entry entry : entries) {
-            text.append(plain(entry.path())).append(',').append(plain(entry.label())).append('\n');
+            text.append(plain(entry.path()))
+                    .append(',')
+                    .append(plain(entry.label()))
+                    .append('\n');
         }
         lines(name, text.toString());
     }

@@ -35,7 +35,8 @@ final class Clip {
         List<BufferedImage> frames = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             double time = count == 1 ? 1 : (double) i / (count - 1);
-            Expression face = rest.towards(peak, smoothStep((time - start) / duration) + random.nextDouble(-0.02, 0.02));
+            Expression face =
+                    rest.towards(peak, smoothStep((time - start) / duration) + random.nextDouble(-0.02, 0.02));
             if (Math.abs(i - blink) <= 1) {
                 face = face.blinking(i == blink ? 0.05 : 0.45);
             }

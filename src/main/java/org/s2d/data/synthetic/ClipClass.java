@@ -60,7 +60,8 @@ public enum ClipClass {
     /** Names of the classes that only the order of frames tells apart. */
     public static List<String> orderOnly() {
         return Arrays.stream(values())
-                .filter(c -> Arrays.stream(values()).anyMatch(other -> other.reversed && other.forward() == c.forward()))
+                .filter(c ->
+                        Arrays.stream(values()).anyMatch(other -> other.reversed && other.forward() == c.forward()))
                 .map(ClipClass::label)
                 .toList();
     }

@@ -95,12 +95,9 @@ final class FacePainter {
 
     private void skin(Path2D outline) {
         double x = 0.15 * scene.yaw();
-        graphics.setPaint(new RadialGradientPaint(
-                (float) x,
-                -0.05f,
-                0.95f,
-                new float[] {0, 0.55f, 1},
-                new Color[] {who.skin(1.06), who.skin(1), who.skin(0.72)}));
+        graphics.setPaint(new RadialGradientPaint((float) x, -0.05f, 0.95f, new float[] {0, 0.55f, 1}, new Color[] {
+            who.skin(1.06), who.skin(1), who.skin(0.72)
+        }));
         graphics.fill(outline);
     }
 
@@ -130,8 +127,7 @@ final class FacePainter {
         double h = who.height();
         graphics.setColor(darker(who.hair()));
         switch (who.hairStyle()) {
-            case LONG -> graphics.fill(
-                    new RoundRectangle2D.Double(-w - 0.14, -h - 0.08, 2 * w + 0.28, 1.55, 1.0, 1.0));
+            case LONG -> graphics.fill(new RoundRectangle2D.Double(-w - 0.14, -h - 0.08, 2 * w + 0.28, 1.55, 1.0, 1.0));
             case CURLY -> {
                 for (int i = 0; i <= 12; i++) {
                     double angle = Math.PI * (0.92 + 1.16 * i / 12);
@@ -140,8 +136,7 @@ final class FacePainter {
                     graphics.fill(new Ellipse2D.Double(x - 0.15, y - 0.15, 0.3, 0.3));
                 }
             }
-            case SHORT, FRINGE -> graphics.fill(
-                    new Ellipse2D.Double(-w - 0.05, -h - 0.07, 2 * w + 0.1, 1.5 * h));
+            case SHORT, FRINGE -> graphics.fill(new Ellipse2D.Double(-w - 0.05, -h - 0.07, 2 * w + 0.1, 1.5 * h));
             case BALD -> {}
         }
     }

@@ -76,7 +76,8 @@ record Identity(
     /** Colour of the lips: the skin, redder and darker. */
     Color lips() {
         Color base = skin(0.78);
-        return new Color(Math.min(255, base.getRed() + 34), (int) (12 + base.getGreen() * 0.74), (int) (14 + base.getBlue() * 0.76));
+        return new Color(Math.min(255, base.getRed() + 34), (int) (12 + base.getGreen() * 0.74), (int)
+                (14 + base.getBlue() * 0.76));
     }
 
     /** Grey brows stay visible on pale skin, so brows are darker than the hair. */

@@ -26,8 +26,8 @@ import org.s2d.tensor.UserException;
  */
 public final class SyntheticFaces {
     private static final List<String> IMAGE_LABELS = List.of("Neutral", "Sad", "Angry", "Happy", "Surprise");
-    private static final List<ClipClass> IMAGE_KINDS = List.of(
-            ClipClass.NEUTRAL, ClipClass.SAD, ClipClass.ANGRY, ClipClass.SMILE_ONSET, ClipClass.SURPRISE_ONSET);
+    private static final List<ClipClass> IMAGE_KINDS =
+            List.of(ClipClass.NEUTRAL, ClipClass.SAD, ClipClass.ANGRY, ClipClass.SMILE_ONSET, ClipClass.SURPRISE_ONSET);
     /** Clips of one class by the same person. */
     private static final int TAKES = 2;
     /** Frames of a clip in the frames lists. */
@@ -53,8 +53,9 @@ public final class SyntheticFaces {
                         + trainPerClass + ", " + valPerClass + " and " + testPerClass + ".");
             }
             if (frames < 2 || frames > 99 || size < 32 || size > 1024 || stillsPerClip < 1) {
-                throw new UserException("synthetic faces: found " + frames + " frames of " + size + " pixels and "
-                        + stillsPerClip + " stills a clip, expected 2 to 99 frames, 32 to 1024 pixels, 1 still or more.");
+                throw new UserException(
+                        "synthetic faces: found " + frames + " frames of " + size + " pixels and " + stillsPerClip
+                                + " stills a clip, expected 2 to 99 frames, 32 to 1024 pixels, 1 still or more.");
             }
         }
 

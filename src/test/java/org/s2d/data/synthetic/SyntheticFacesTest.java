@@ -42,16 +42,23 @@ class SyntheticFacesTest {
                 assertThat(frames(row[0])).hasSize(6);
             }
         }
-        var first = ImageIO.read(folder.resolve(rows("train").getFirst()[0] + "/00.jpg").toFile());
+        var first = ImageIO.read(
+                folder.resolve(rows("train").getFirst()[0] + "/00.jpg").toFile());
         assertThat(new int[] {first.getWidth(), first.getHeight()}).containsExactly(48, 48);
         assertThat(first.getRaster().getNumBands()).isEqualTo(3);
     }
 
     @Test
     void classesAreBalancedAndNamed() throws IOException {
-        assertThat(counts(rows("train"))).hasSize(7).allSatisfy((label, n) -> assertThat(n).isEqualTo(3));
-        assertThat(counts(rows("images_test"))).hasSize(5).allSatisfy((label, n) -> assertThat(n).isEqualTo(2));
-        assertThat(counts(rows("frames_val"))).hasSize(7).allSatisfy((label, n) -> assertThat(n).isEqualTo(4));
+        assertThat(counts(rows("train")))
+                .hasSize(7)
+                .allSatisfy((label, n) -> assertThat(n).isEqualTo(3));
+        assertThat(counts(rows("images_test")))
+                .hasSize(5)
+                .allSatisfy((label, n) -> assertThat(n).isEqualTo(2));
+        assertThat(counts(rows("frames_val")))
+                .hasSize(7)
+                .allSatisfy((label, n) -> assertThat(n).isEqualTo(4));
         assertThat(Files.readAllLines(folder.resolve("classes.txt")))
                 .isEqualTo(ClipClass.labels())
                 .containsAll(counts(rows("train")).keySet());
@@ -90,7 +97,8 @@ class SyntheticFacesTest {
     }
 
     @Test
-    void theSameSeedDrawsTheSameBytesAndAnotherSeedDoesNot(@TempDir Path again, @TempDir Path other) throws IOException {
+    void theSameSeedDrawsTheSameBytesAndAnotherSeedDoesNot(@TempDir Path again, @TempDir Path other)
+            throws IOException {
         SyntheticFaces.write(again, SMALL, Progress.NONE);
         assertThat(content(again)).isEqualTo(content(folder));
         SyntheticFaces.write(other, new SyntheticFaces.Options(6, 1, 1, 1, 2, 48, 1), Progress.NONE);
@@ -115,7 +123,9 @@ class SyntheticFacesTest {
 
     @Test
     void badOptionsAndPlacesAreOneLine() throws IOException {
-        assertThatThrownBy(() -> SMALL.withSize(8)).isInstanceOf(UserException.class).hasMessageContaining("8 pixels");
+        assertThatThrownBy(() -> SMALL.withSize(8))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("8 pixels");
         Path file = Files.writeString(folder.resolve("file"), "");
         assertThatThrownBy(() -> SyntheticFaces.write(file.resolve("set"), SMALL, Progress.NONE))
                 .isInstanceOf(UserException.class)
@@ -149,7 +159,10 @@ class SyntheticFacesTest {
         try (var files = Files.walk(root)) {
             return files.filter(Files::isRegularFile)
                     .collect(Collectors.toMap(
-                            file -> root.relativize(file).toString(), SyntheticFacesTest::hash, (a, b) -> a, TreeMap::new));
+                            file -> root.relativize(file).toString(),
+                            SyntheticFacesTest::hash,
+                            (a, b) -> a,
+                            TreeMap::new));
         }
     }
 
