@@ -18,17 +18,23 @@ final class Activation {
     private Activation() {}
 
     static @Nullable Tensor find(Map<String, Tensor> seen, String name, Shape expected) {
-        Matcher frames = FRAMES.matcher(name);
-        Tensor found = seen.get(frames.matches() ? frames.group(1) : name);
+        String whole = withoutFrames(name);
+        Tensor found = seen.get(whole);
         if (found == null) {
             return null;
         }
-        if (frames.matches()) {
+        if (!whole.equals(name)) {
             found = found.narrow(0, 0, Math.min(found.dim(0), expected.dim(0)));
         }
         if (expected.rank() == 4 && found.rank() == 3) {
             found = found.permute(0, 2, 1);
         }
         return found.numel() == expected.numel() ? found : null;
+    }
+
+    /** The name without the note that only the first frames are stored. */
+    static String withoutFrames(String name) {
+        Matcher frames = FRAMES.matcher(name);
+        return frames.matches() ? frames.group(1) : name;
     }
 }

@@ -47,7 +47,8 @@ public final class Yardstick {
                 + ". Make one with tools/bf16_yardstick.py, or use --precision fp32.");
     }
 
-    double limit(String name) {
+    double limit(String stored) {
+        String name = Activation.withoutFrames(stored);
         double typical = Report.median(byKind.getOrDefault(Report.kind(name), List.of()));
         double error = Math.max(errors.getOrDefault(name, 0.0), typical);
         if (error == 0) {
