@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""The result of a base-size S2D training step in float64, for benchmarks that check what they compute.
+
+    tools/base_reference.py weights/reference/s2d_base/expected.json [--dtype float32]
+
+Weights and inputs are too large to store, so both sides make them by one formula (see `formula`). Stored are logits, loss and the 2-norm
+of every gradient of the fine-tuning parameters. Needs about 20 GB and some minutes in float64.
+"""
+
+import argparse
+import json
+import pathlib
+
+import numpy
+import torch
+
+from s2d_torch import S2D
+
+CONFIG = {
+    "img_size": 224, "patch_size": 16, "embed_dim": 768, "depth": 12, "num_heads": 12, "num_frames": 16,
+    "num_classes": 7, "in_chans_l": 128, "hidden_dim": 8, "adapter_scale": 0.25, "mlp_ratio": 4.0,
+}  # fmt: skip
+LABEL = 3
+TRAINABLE = ("temporal_embedding", "ln_post", "Adapter", "head", "prompt")
+
+
+def uniform(name, count):
+    """`count` numbers in [0, 1): splitmix64 of the name's FNV-1a hash plus the element's position."""
+    seed = 0xCBF29CE484222325
+    for byte in name.encode():
+        seed = (seed ^ byte) * 0x100000001B3 % 2**64
+    with numpy.errstate(over="ignore"):
+        z = numpy.uint64(seed) + numpy.arange(1, count + 1, dtype=numpy.uint64) * numpy.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> numpy.uint64(30))) * numpy.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> numpy.uint64(27))) * numpy.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> numpy.uint64(31))
+    return (z >> numpy.uint64(40)).astype(numpy.float64) / 2**24
+
+
+def formula(name, shape):
+    """Float32 values: inputs in [-1, 1); matrices uniform with variance 1 / fan-in; norm weights around 1; the rest small."""
+    count = int(numpy.prod(shape))
+    u = uniform(name, count)
+    if name in ("x", "a"):
+        values = 2 * u - 1
+    elif name.endswith("smooth"):
+        values = numpy.full(count, 10.0)
+    elif name.endswith("weight") and len(shape) == 1:
+        values = 0.75 + 0.5 * u
+    elif name.endswith("weight"):
+        values = (2 * u - 1) * numpy.sqrt(3 / (count / shape[0]))
+    else:
+        values = (u - 0.5) * 0.4
+    return torch.from_numpy(values.astype(numpy.float32).reshape(shape))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--dtype", default="float64", choices=["float32", "float64"])
+    args = parser.parse_args()
+    dtype = getattr(torch, args.dtype)
+    model = S2D(CONFIG)
+    for name, parameter in model.named_parameters():
+        parameter.data = formula(name, parameter.shape).to(dtype)
+        parameter.requires_grad_(any(part in name for part in TRAINABLE) and name != "pos_embed")
+    frames, side = CONFIG["num_frames"], CONFIG["img_size"]
+    x = formula("x", (1, 3, frames, side, side)).to(dtype)
+    a = formula("a", (frames, CONFIG["in_chans_l"], 14, 14)).to(dtype)
+    logits, feature = model(x, a)
+    loss = torch.nn.functional.cross_entropy(logits, torch.tensor([LABEL]), label_smoothing=0.1)
+    loss.backward()
+    norms = {name: p.grad.norm().item() for name, p in model.named_parameters() if p.grad is not None}
+    expected = {
+        "what": f"one training step of base-size S2D in PyTorch {torch.__version__} {args.dtype}; see tools/base_reference.py",
+        "label": LABEL,
+        "logits": logits[0].tolist(),
+        "feature_norm": feature.norm().item(),
+        "loss": loss.item(),
+        "gradient_norms": norms,
+    }
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    args.out.write_text(json.dumps(expected, indent=1) + "\n")
+    print(f"{len(norms)} gradients, loss {loss.item():.6f}")
+
+
+if __name__ == "__main__":
+    main()
