@@ -1,0 +1,133 @@
+package org.s2d.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.s2d.autograd.Precision;
+import org.s2d.autograd.Tape;
+import org.s2d.autograd.Tape.Gradients;
+import org.s2d.autograd.Var;
+import org.s2d.autograd.ops.Arithmetic;
+import org.s2d.autograd.ops.CrossEntropy;
+import org.s2d.device.Device;
+import org.s2d.device.cpu.CpuDevice;
+import org.s2d.model.s2d.S2dConfig;
+import org.s2d.model.s2d.S2dModel;
+import org.s2d.nn.Parameter;
+import org.s2d.nn.ParameterFactory;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.HostPool;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.Tensor;
+import org.s2d.train.FreezeRule;
+
+/** Base-size S2D with formula weights, one 16-frame clip, and PyTorch's float64 result for both. */
+@State(Scope.Benchmark)
+public class BaseModel {
+    /** F32 differs from float64 by rounding only; bf16 keeps 8 bits through 12 blocks. */
+    private static double tolerance(Precision precision) {
+        return precision == Precision.FP32 ? 2e-5 : 5e-2;
+    }
+
+    @Param({"FP32", "BF16"})
+    public Precision precision = Precision.FP32;
+
+    @Param("0")
+    public int threads;
+
+    Device device;
+    S2dModel model;
+    private HostPool pool;
+    private org.s2d.tensor.Scope scope;
+    private Tensor x;
+    private Tensor a;
+    private JsonNode expected;
+
+    @Setup(Level.Trial)
+    public void create() throws IOException {
+        pool = new HostPool();
+        device = new CpuDevice(pool, threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+        scope = new org.s2d.tensor.Scope(pool);
+        model = new S2dModel(ParameterFactory.root(device, scope, 0), S2dConfig.base(7));
+        for (Parameter parameter : model.parameters().values()) {
+            device.upload(parameter.value(), Formula.values(parameter.name(), parameter.shape()));
+            parameter.changed();
+        }
+        FreezeRule.S2D.apply(model);
+        x = scope.allocate(DType.F32, Shape.of(1, 3, 16, 224, 224));
+        a = scope.allocate(DType.F32, Shape.of(16, 128, 14, 14));
+        device.upload(x, Formula.values("x", x.shape()));
+        device.upload(a, Formula.values("a", a.shape()));
+        expected = new ObjectMapper()
+                .readTree(Path.of("weights", "reference", "s2d_base", "expected.json").toFile());
+    }
+
+    @TearDown(Level.Trial)
+    public void close() {
+        scope.close();
+        device.close();
+    }
+
+    /** Class scores of the clip. */
+    float[] forward() {
+        try (Tape tape = Tape.evaluating(device, precision, Gradients.NONE)) {
+            return logits(tape).value().toFloats();
+        }
+    }
+
+    private Var logits(Tape tape) {
+        return model.forward(tape, tape.constant(x), tape.constant(a)).logits();
+    }
+
+    /** Forward and backward; the gradients stay in the parameters. Returns the loss. */
+    float gradients() {
+        model.parameters().values().forEach(Parameter::zeroGrad);
+        try (Tape tape = Tape.evaluating(device, precision, Gradients.RECORD)) {
+            long[] label = {expected.path("label").asLong()};
+            Var target = CrossEntropy.smoothedTargets(tape, label, 7, 0.1);
+            Var loss = Arithmetic.mean(tape, CrossEntropy.apply(tape, logits(tape), target), 0);
+            tape.backward(loss);
+            return loss.value().toFloats()[0];
+        }
+    }
+
+    void checkLogits(float[] logits) {
+        double difference = 0;
+        double norm = 0;
+        for (int i = 0; i < logits.length; i++) {
+            double truth = expected.path("logits").path(i).asDouble();
+            difference += (logits[i] - truth) * (logits[i] - truth);
+            norm += truth * truth;
+        }
+        require("logits", Math.sqrt(difference / norm));
+    }
+
+    void checkGradients(float loss) {
+        double truth = expected.path("loss").asDouble();
+        require("loss", Math.abs(loss - truth) / truth);
+        expected.path("gradient_norms").properties().forEach(entry -> {
+            Tensor grad = model.parameters().get(entry.getKey()).grad();
+            if (grad == null) {
+                throw new IllegalStateException("no gradient of " + entry.getKey());
+            }
+            double norm = entry.getValue().asDouble();
+            double ours = device.optimizers().norm(List.of(grad));
+            require("gradient of " + entry.getKey(), Math.abs(ours - norm) / norm);
+        });
+    }
+
+    private void require(String what, double error) {
+        // Written so that NaN fails.
+        if (!(error <= tolerance(precision))) {
+            throw new IllegalStateException(what + " is wrong: relative error " + error + " in " + precision);
+        }
+    }
+}
