@@ -54,7 +54,8 @@ public class BaseModel {
     @Setup(Level.Trial)
     public void create() throws IOException {
         pool = new HostPool();
-        device = new CpuDevice(pool, threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+        device =
+                new CpuDevice(pool, threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
         scope = new org.s2d.tensor.Scope(pool);
         model = new S2dModel(ParameterFactory.root(device, scope, 0), S2dConfig.base(7));
         for (Parameter parameter : model.parameters().values()) {
@@ -67,7 +68,8 @@ public class BaseModel {
         device.upload(x, Formula.values("x", x.shape()));
         device.upload(a, Formula.values("a", a.shape()));
         expected = new ObjectMapper()
-                .readTree(Path.of("weights", "reference", "s2d_base", "expected.json").toFile());
+                .readTree(Path.of("weights", "reference", "s2d_base", "expected.json")
+                        .toFile());
     }
 
     @TearDown(Level.Trial)

@@ -46,13 +46,15 @@ public final class Bench {
     }
 
     private static String table(Collection<RunResult> runs) {
-        StringBuilder out = new StringBuilder("| benchmark | precision | per second | GFLOP/s | of the product rate |\n|---|---|---|---|---|\n");
+        StringBuilder out = new StringBuilder(
+                "| benchmark | precision | per second | GFLOP/s | of the product rate |\n|---|---|---|---|---|\n");
         for (RunResult run : runs) {
             String precision = run.getParams().getParam("precision");
             double rate = run.getPrimaryResult().getScore();
             double gflops = rate * flops(run) / 1e9;
             double ceiling = runs.stream()
-                    .filter(other -> name(other).equals("product") && other.getParams().getParam("precision").equals(precision))
+                    .filter(other -> name(other).equals("product")
+                            && other.getParams().getParam("precision").equals(precision))
                     .mapToDouble(other -> other.getPrimaryResult().getScore() * flops(other) / 1e9)
                     .findFirst()
                     .orElse(Double.NaN);
@@ -80,7 +82,9 @@ public final class Bench {
             case "product" -> 2.0 * MatmulBenchmark.ROWS * MatmulBenchmark.INNER * MatmulBenchmark.COLUMNS;
             case "forward" -> clip.forward();
             case "trainingStep" -> clip.fineTuningStep();
-            default -> throw new IllegalStateException("no operation count for " + run.getParams().getBenchmark());
+            default ->
+                throw new IllegalStateException(
+                        "no operation count for " + run.getParams().getBenchmark());
         };
     }
 }

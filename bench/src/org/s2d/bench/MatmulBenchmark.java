@@ -51,7 +51,8 @@ public class MatmulBenchmark {
     public void create() {
         pool = new HostPool();
         scope = new org.s2d.tensor.Scope(pool);
-        device = new CpuDevice(pool, threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+        device =
+                new CpuDevice(pool, threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
         DType type = precision.computeType(device);
         a = filled("a", type, Shape.of(ROWS, INNER));
         b = filled("b", type, Shape.of(COLUMNS, INNER)).transpose(0, 1);

@@ -12,7 +12,6 @@ import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.BatchNorm;
 import org.s2d.autograd.ops.BinaryCrossEntropy;
 import org.s2d.autograd.ops.Conv2d;
-import org.s2d.autograd.ops.CosineSimilarity;
 import org.s2d.autograd.ops.CrossEntropy;
 import org.s2d.autograd.ops.LayerNorm;
 import org.s2d.autograd.ops.Linear;
@@ -24,6 +23,7 @@ import org.s2d.autograd.ops.Views;
 import org.s2d.device.Convolutions.Conv2dOptions;
 import org.s2d.device.Convolutions.Interpolation;
 import org.s2d.device.Elementwise.Unary;
+import org.s2d.tensor.Shape;
 import org.s2d.tensor.UserException;
 
 /** What the operations of a reference case compute, by their names; layers of several operations are in {@link Layers}. */
@@ -33,7 +33,7 @@ final class Operations {
     private Operations() {}
 
     /** Operands of one operation by name: inputs, parameters, and the sizes its output must have. */
-    record Operands(String operation, Tape tape, Map<String, Var> values, int[] outShape, int frames) {
+    record Operands(String operation, Tape tape, Map<String, Var> values, Shape outShape, int frames) {
         Var of(String name) {
             Var value = values.get(name);
             if (value == null) {
@@ -42,7 +42,8 @@ final class Operations {
             return value;
         }
 
-        @Nullable Var orNull(String name) {
+        @Nullable
+        Var orNull(String name) {
             return values.get(name);
         }
 
@@ -102,7 +103,6 @@ final class Operations {
             case "bilinear" -> resize(in, Interpolation.BILINEAR, name.contains("_ac1"));
             case "bicubic" -> resize(in, Interpolation.BICUBIC, false);
             case "cross", "label", "soft", "bce" -> loss(in);
-            case "cosine" -> CosineSimilarity.apply(tape, in.of("q"), in.of("x"));
             case "mean" -> Arithmetic.mean(tape, in.of("x"), -1);
             case "dropout" -> Layers.masked(in, in.of("x"), "mask", in.number(0));
             case "drop" -> Layers.masked(in, in.of("x"), "mask", in.number(0));
@@ -151,8 +151,8 @@ final class Operations {
     }
 
     private static Var resize(Operands in, Interpolation mode, boolean alignCorners) {
-        int[] out = in.outShape();
-        return Resize.apply(in.tape(), in.of("x"), out[2], out[3], mode, alignCorners);
+        Shape out = in.outShape();
+        return Resize.apply(in.tape(), in.of("x"), out.dim(2), out.dim(3), mode, alignCorners);
     }
 
     /** Mean over the batch of a loss on {@code logits}, with hard or soft targets. */

@@ -16,6 +16,7 @@ import org.s2d.device.Device;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
 
@@ -58,7 +59,7 @@ final class OperationsVerifier implements CaseVerifier {
             Map<String, Var> operands = operands(folder, file, operation, tape);
             Map<String, Var> outputs;
             try {
-                int[] outShape = outShape(folder, file, operation);
+                Shape outShape = outShape(folder, file, operation);
                 int frames = frames(folder, operation);
                 outputs = Operations.run(new Operations.Operands(operation, tape, operands, outShape, frames));
             } catch (UserException e) {
@@ -83,9 +84,9 @@ final class OperationsVerifier implements CaseVerifier {
                 : Tape.evaluating(target.device(), target.precision(), Gradients.RECORD);
     }
 
-    private static int[] outShape(CaseFolder folder, String file, String operation) {
+    private static Shape outShape(CaseFolder folder, String file, String operation) {
         String out = operation + "/out";
-        return folder.has(file, out) ? folder.tensor(file, out).shape().toArray() : new int[0];
+        return folder.has(file, out) ? folder.tensor(file, out).shape() : Shape.of();
     }
 
     /** Frames per clip where an operation mixes frames: as its description says, else two. */
@@ -113,7 +114,8 @@ final class OperationsVerifier implements CaseVerifier {
                     placed = tape.allocate(tape.floatType(), value.shape());
                     tape.device().upload(placed, value);
                 }
-                boolean wantsGrad = floating && folder.has(file, operation + "/grad." + rest.substring(rest.indexOf('.') + 1));
+                boolean wantsGrad =
+                        floating && folder.has(file, operation + "/grad." + rest.substring(rest.indexOf('.') + 1));
                 operands.put(rest.substring(rest.indexOf('.') + 1), tape.input(placed, wantsGrad));
             }
         }
