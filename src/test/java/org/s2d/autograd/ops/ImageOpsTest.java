@@ -56,8 +56,8 @@ class ImageOpsTest {
     }
 
     private static Var batchNorm(Tape tape, Variables v) {
-        BatchNorm.Statistics statistics =
-                new BatchNorm.Statistics(v.constant("param.running_mean"), v.constant("param.running_var"), 0.1, 1e-5);
+        BatchNorm.Statistics statistics = new BatchNorm.Statistics(
+                v.constant("param.running_mean"), v.constant("param.running_var"), 0.1, 1e-5);
         return BatchNorm.apply(tape, v.get("in.x"), v.get("param.weight"), v.get("param.bias"), statistics);
     }
 
@@ -72,7 +72,9 @@ class ImageOpsTest {
         cases.put("conv2d_dw7x7_p0", conv(1, 0, 5));
         cases.put("conv2d_7x7_p0", conv(1, 0, 1));
         cases.put("batchnorm2d_eval", ImageOpsTest::batchNorm);
+        cases.put("batchnorm2d_train", ImageOpsTest::batchNorm);
         cases.put("batchnorm1d_eval", ImageOpsTest::batchNorm);
+        cases.put("batchnorm1d_train", ImageOpsTest::batchNorm);
         cases.put("prelu", (tape, v) -> PRelu.apply(tape, v.get("in.x"), v.get("param.weight")));
         for (String sizes : List.of("9x7_to_4x5", "5x6_to_11x8", "8x8_to_4x4", "6x6_to_6x6", "7x1_to_3x4")) {
             cases.put("bilinear_ac1_" + sizes, resize(Interpolation.BILINEAR, true));
@@ -142,7 +144,8 @@ class ImageOpsTest {
     }
 
     /** One case of the file; tensors are loaded once. */
-    private record Case(Checkpoint file, String name, DType type, Scope scope, Map<String, Tensor> loaded) {
+    private record Case(
+            Checkpoint file, String name, DType type, Scope scope, Map<String, Tensor> loaded) {
         Case(Checkpoint file, String name, DType type, Scope scope) {
             this(file, name, type, scope, new LinkedHashMap<>());
         }
@@ -170,9 +173,7 @@ class ImageOpsTest {
             }
             double torch = relativeError(values(key), exact);
             double limit = type == DType.F64 ? 1e-13 : 4 * Math.max(torch, 2.5e-7);
-            assertThat(relativeError(actual.toDoubles(), exact))
-                    .as(name + " " + key)
-                    .isLessThanOrEqualTo(limit);
+            assertThat(relativeError(actual.toDoubles(), exact)).as(name + " " + key).isLessThanOrEqualTo(limit);
         }
     }
 

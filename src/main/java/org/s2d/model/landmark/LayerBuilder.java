@@ -1,0 +1,164 @@
+package org.s2d.model.landmark;
+
+import org.jspecify.annotations.Nullable;
+import org.s2d.device.Convolutions.Conv2dOptions;
+import org.s2d.device.Device;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.HostPool;
+import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.Tensor;
+
+/** Makes layers on a device from named weights; BatchNorm is folded in double: {@code w' = w g / sqrt(var + eps)}. */
+final class LayerBuilder {
+    static final double EPS = 1e-5;
+
+    /** What follows a convolution. */
+    enum Activation {
+        NONE,
+        /** Slopes in {@code <module>.prelu.weight}. */
+        PRELU,
+        RELU,
+        RELU6
+    }
+
+    /** Sizes of a convolution; padding {@code (kernel - 1) / 2} unless said otherwise. */
+    record Size(int in, int out, int kernel, int stride, int padding, int groups) {
+        static Size pointwise(int in, int out) {
+            return new Size(in, out, 1, 1, 0, 1);
+        }
+
+        static Size depthwise(int channels, int stride) {
+            return new Size(channels, channels, 3, stride, 1, channels);
+        }
+
+        static Size dense(int in, int out, int kernel, int stride) {
+            return new Size(in, out, kernel, stride, (kernel - 1) / 2, 1);
+        }
+
+        Shape weightShape() {
+            return Shape.of(out, in / groups, kernel, kernel);
+        }
+    }
+
+    private final Device device;
+    private final Scope scope;
+    private final LandmarkWeights weights;
+
+    /** Weights are kept in {@code scope}. */
+    LayerBuilder(Device device, Scope scope, LandmarkWeights weights) {
+        this.device = device;
+        this.scope = scope;
+        this.weights = weights;
+    }
+
+    Device device() {
+        return device;
+    }
+
+    LandmarkWeights weights() {
+        return weights;
+    }
+
+    /** {@code <module>.conv}, {@code <module>.bn} and {@code <module>.prelu}, as MobileFaceNet names them. */
+    Layer.Convolution block(String module, Size size, Activation activation) {
+        return convolution(module + ".conv", module + ".bn", size, activation, module + ".prelu");
+    }
+
+    Layer.Convolution convolution(String conv, @Nullable String norm, Size size, Activation activation) {
+        return convolution(conv, norm, size, activation, conv);
+    }
+
+    private Layer.Convolution convolution(
+            String conv, @Nullable String norm, Size size, Activation activation, String prelu) {
+        double[] weight = weights.get(conv + ".weight", size.weightShape());
+        double[] bias;
+        if (norm != null && weights.has(norm + ".running_var")) {
+            bias = fold(weight, norm, size.out());
+        } else {
+            bias = weights.get(conv + ".bias", Shape.of(size.out()));
+        }
+        double[] slope = switch (activation) {
+            case NONE -> null;
+            case PRELU -> weights.get(prelu + ".weight", Shape.of(size.out()));
+            case RELU, RELU6 -> new double[size.out()];
+        };
+        return layer(weight, bias, slope, activation, size);
+    }
+
+    /** A convolution that has neither BatchNorm nor bias (zeros where the folded form gives one). */
+    Layer.Convolution withoutBias(String conv, Size size, Activation activation) {
+        double[] weight = weights.get(conv + ".weight", size.weightShape());
+        double[] slope = activation == Activation.NONE ? null : new double[size.out()];
+        return layer(weight, optionalBias(conv, size.out()), slope, activation, size);
+    }
+
+    /** Without a bias where the weights have none. */
+    Layer.Linear linear(String module, int in, int out) {
+        double[] weight = weights.get(module + ".weight", Shape.of(out, in));
+        return new Layer.Linear(
+                layer(weight, optionalBias(module, out), null, Activation.NONE, Size.pointwise(in, out)));
+    }
+
+    private double[] optionalBias(String module, int channels) {
+        String name = module + ".bias";
+        return weights.has(name) ? weights.get(name, Shape.of(channels)) : new double[channels];
+    }
+
+    /** BatchNorm as a layer of its own. */
+    Layer.Norm norm(String module, int channels) {
+        return new Layer.Norm(
+                device,
+                perChannel(module + ".running_mean", channels),
+                perChannel(module + ".running_var", channels),
+                perChannel(module + ".weight", channels),
+                perChannel(module + ".bias", channels));
+    }
+
+    private Layer.Convolution layer(
+            double[] weight, double[] bias, double @Nullable [] slope, Activation activation, Size size) {
+        return new Layer.Convolution(
+                device,
+                upload(weight, size.weightShape()),
+                upload(bias, Shape.of(size.out())),
+                slope == null ? null : upload(slope, Shape.of(size.out())),
+                activation == Activation.RELU6 ? 6 : Double.POSITIVE_INFINITY,
+                Conv2dOptions.of(size.stride(), size.padding(), size.groups()));
+    }
+
+    /** Scales the weight in place and returns the bias. */
+    private double[] fold(double[] weight, String norm, int channels) {
+        Shape shape = Shape.of(channels);
+        double[] scale = weights.get(norm + ".weight", shape);
+        double[] bias = weights.get(norm + ".bias", shape);
+        double[] mean = weights.get(norm + ".running_mean", shape);
+        double[] variance = weights.get(norm + ".running_var", shape);
+        int fanIn = weight.length / channels;
+        for (int c = 0; c < channels; c++) {
+            double factor = scale[c] / Math.sqrt(variance[c] + EPS);
+            for (int i = c * fanIn; i < (c + 1) * fanIn; i++) {
+                weight[i] = NamedWeights.flush(weight[i] * factor);
+            }
+            bias[c] -= mean[c] * factor;
+        }
+        return bias;
+    }
+
+    /** A device tensor in the device's float type. */
+    private Tensor upload(double[] values, Shape shape) {
+        Tensor target = scope.allocate(device.floatType(), shape);
+        try (HostPool pool = new HostPool();
+                Scope host = new Scope(pool)) {
+            Tensor source = host.allocate(DType.F64, shape);
+            for (int i = 0; i < values.length; i++) {
+                source.setDouble(i, values[i]);
+            }
+            device.upload(target, source);
+        }
+        return target;
+    }
+
+    private Tensor perChannel(String name, int channels) {
+        return upload(weights.get(name, Shape.of(channels)), Shape.of(channels));
+    }
+}

@@ -1,0 +1,101 @@
+package org.s2d.model.landmark;
+
+import static org.s2d.model.landmark.LayerBuilder.Activation.NONE;
+import static org.s2d.model.landmark.LayerBuilder.Activation.RELU;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.s2d.device.Device;
+import org.s2d.device.Elementwise;
+import org.s2d.model.landmark.LandmarkNetwork.Stage;
+import org.s2d.model.landmark.LayerBuilder.Size;
+import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.Tensor;
+
+/**
+ * PFLD, compressed form, for 112x112 images and 68 points, which it reads from three scales together. The features are the
+ * output of {@code block5_6}, [128, 14, 14]. As released: no activation after {@code dw_pool}, and {@code conv8} has a bias but no
+ * BatchNorm ({@code bn8} is unused). Source: Guo et al., "PFLD", arXiv 1902.10859.
+ */
+final class Pfld {
+    private static final int FINE = 16;
+    private static final int MIDDLE = 32;
+    private static final int COARSE = 128;
+
+    private final LayerBuilder layers;
+
+    private Pfld(LayerBuilder layers) {
+        this.layers = layers;
+    }
+
+    static List<Stage> trunk(LayerBuilder layers) {
+        Pfld net = new Pfld(layers);
+        List<Stage> stages = new ArrayList<>();
+        stages.add(new Stage("conv1", layers.convolution("conv1", "bn1", Size.dense(3, 64, 3, 2), RELU)));
+        stages.add(new Stage("dw_pool", layers.convolution("dw_pool", "dw_bn", Size.depthwise(64, 1), NONE)));
+        stages.add(
+                new Stage("conv1_extra", layers.withoutBias("conv1_extra", Size.pointwise(64, 64), RELU)));
+        stages.add(net.bottleneck("conv3_1", 64, 64, 64, 2));
+        for (int i = 2; i <= 5; i++) {
+            stages.add(net.bottleneck("block3_" + i, 64, 64, 64, 1));
+        }
+        stages.add(net.bottleneck("conv4_1", 64, 64, 128, 2));
+        stages.add(net.bottleneck("conv5_1", 128, 256, 128, 1));
+        for (int i = 2; i <= 6; i++) {
+            stages.add(net.bottleneck("block5_" + i, 128, 256, 128, 1));
+        }
+        return stages;
+    }
+
+    static List<Stage> head(LayerBuilder layers) {
+        Pfld net = new Pfld(layers);
+        Layer scales = new Scales(
+                layers.device(),
+                layers.convolution("conv7.0", "conv7.1", Size.dense(FINE, MIDDLE, 3, 2), RELU),
+                layers.convolution("conv8", null, new Size(MIDDLE, COARSE, 7, 1, 0, 1), RELU));
+        Layer points = layers.linear("fc", FINE + MIDDLE + COARSE, LandmarkNetwork.OUTPUTS);
+        return List.of(net.bottleneck("conv6_1", 128, 128, FINE, 1), new Stage("scales", scales), new Stage("fc", points));
+    }
+
+    /** Blocks named {@code block*} add their input. */
+    private Stage bottleneck(String module, int in, int wide, int out, int stride) {
+        String conv = module + ".conv.";
+        return new Stage(
+                module,
+                new Layer.Bottleneck(
+                        layers.convolution(conv + 0, conv + 1, Size.pointwise(in, wide), RELU),
+                        layers.convolution(conv + 3, conv + 4, Size.depthwise(wide, stride), RELU),
+                        layers.convolution(conv + 6, conv + 7, Size.pointwise(wide, out), NONE),
+                        module.startsWith("block")));
+    }
+
+    /** Means of the fine and the middle scale and the coarse scale, side by side: [F, 16 + 32 + 128]. */
+    private record Scales(Device device, Layer middle, Layer coarse) implements Layer {
+        @Override
+        public Tensor apply(Scope out, Tensor in) {
+            Tensor result = out.allocate(device.floatType(), Shape.of(in.dim(0), FINE + MIDDLE + COARSE));
+            try (Scope inner = new Scope(out.allocator())) {
+                Tensor half = middle.apply(inner, in);
+                Tensor point = coarse.apply(inner, half);
+                put(result, 0, mean(inner, in));
+                put(result, FINE, mean(inner, half));
+                put(result, FINE + MIDDLE, point.reshape(in.dim(0), COARSE));
+            }
+            return result;
+        }
+
+        private void put(Tensor result, int start, Tensor part) {
+            device.elementwise().copy(result.narrow(1, start, part.dim(1)), part);
+        }
+
+        private Tensor mean(Scope scope, Tensor in) {
+            Elementwise kernels = device.elementwise();
+            int positions = in.dim(2) * in.dim(3);
+            Tensor sums = scope.allocate(device.floatType(), Shape.of(in.dim(0), in.dim(1), 1));
+            kernels.sumTo(sums, in.reshape(in.dim(0), in.dim(1), positions));
+            kernels.scale(sums, sums, 1.0 / positions);
+            return sums.reshape(in.dim(0), in.dim(1));
+        }
+    }
+}
