@@ -12,22 +12,29 @@ public final class ParameterFactory {
     private final Scope scope;
     private final SplittableRandom random;
     private final String path;
+    private final boolean outline;
 
-    private ParameterFactory(Device device, Scope scope, SplittableRandom random, String path) {
+    private ParameterFactory(Device device, Scope scope, SplittableRandom random, String path, boolean outline) {
         this.device = device;
         this.scope = scope;
         this.random = random;
         this.path = path;
+        this.outline = outline;
     }
 
     /** The factory of a model; parameters live as long as {@code scope}. */
     public static ParameterFactory root(Device device, Scope scope, long seed) {
-        return new ParameterFactory(device, scope, new SplittableRandom(seed), "");
+        return new ParameterFactory(device, scope, new SplittableRandom(seed), "", false);
+    }
+
+    /** For a model that only has names and shapes: every parameter is one number seen many times. */
+    public static ParameterFactory outline(Device device, Scope scope) {
+        return new ParameterFactory(device, scope, new SplittableRandom(0), "", true);
     }
 
     /** The factory of a part of this module. */
     public ParameterFactory child(String name) {
-        return new ParameterFactory(device, scope, random, full(name));
+        return new ParameterFactory(device, scope, random, full(name), outline);
     }
 
     /** Path of the module, as the prefix of its parameters' names; empty for the model itself. */
@@ -37,6 +44,10 @@ public final class ParameterFactory {
 
     public Parameter parameter(String name, Init init, int... dims) {
         Shape shape = Shape.of(dims);
+        if (outline) {
+            Tensor one = scope.allocate(device.floatType(), Shape.of());
+            return new Parameter(full(name), scope, one.expand(shape));
+        }
         Tensor value = scope.allocate(device.floatType(), shape);
         float[] values = new float[Math.toIntExact(shape.numel())];
         for (int i = 0; i < values.length; i++) {

@@ -102,6 +102,22 @@ public record S2dConfig(
                 .build();
     }
 
+    /**
+     * A named size: {@code s2d-base}, {@code s2d-small}, {@code s2d-tiny}, each also with {@code -image} appended for the model of
+     * single frames.
+     */
+    public static S2dConfig preset(String name, int classes) {
+        boolean image = name.endsWith("-image");
+        S2dConfig video = switch (image ? name.substring(0, name.length() - "-image".length()) : name) {
+            case "s2d-base" -> base(classes);
+            case "s2d-small" -> small(classes);
+            case "s2d-tiny" -> small(classes).toBuilder().embedDim(64).depth(3).build();
+            default -> throw new UserException("model " + name
+                    + ": unknown. Use s2d-base, s2d-small or s2d-tiny, with -image for single frames.");
+        };
+        return image ? video.toBuilder().mode(Mode.IMAGE).frames(1).build() : video;
+    }
+
     /** A model that trains on a CPU in minutes: 112 pixels, 14 x 14 patches, width 128, 4 blocks. */
     public static S2dConfig small(int classes) {
         return new Builder(classes).build();
