@@ -101,11 +101,12 @@ public final class Checkpoint implements AutoCloseable {
         if (NumpyReader.recognises(file)) {
             return NumpyReader.readArray(file);
         }
-        if (TorchLegacyReader.recognises(file)) {
-            return new TorchLegacyReader(file).read();
-        }
+        // Before the pickles, since the length of a header may start with the same two bytes as a pickle.
         if (SafetensorsReader.recognises(file) || file.path().toString().endsWith(".safetensors")) {
             return new SafetensorsReader(file).read();
+        }
+        if (TorchLegacyReader.recognises(file)) {
+            return new TorchLegacyReader(file).read();
         }
         throw file.problem("not a checkpoint: expected PyTorch (.pth, .pt), safetensors or NumPy (.npy, .npz).");
     }

@@ -5,7 +5,7 @@ final class PickleBudget {
     /** Opcodes; a checkpoint of a thousand tensors with optimiser state takes about two hundred thousand. */
     private static final int MAX_STEPS = 2_000_000;
     /** Bytes of text and inline arrays, counting copies. */
-    private static final long MAX_BYTES = 256L << 20;
+    private static final long MAX_BYTES = 128L << 20;
 
     private final SourceFile file;
     private int steps;

@@ -37,9 +37,9 @@ final class SafetensorsReader {
         this.file = file;
     }
 
-    /** True when a file's first bytes may be a header of this format. */
+    /** True when a file starts like this format: a length of less than four gigabytes, then a JSON object. */
     static boolean recognises(SourceFile file) {
-        return file.size() > 8 && file.u8(8) == '{';
+        return file.size() > 8 && file.u32(4) == 0 && file.u8(8) == '{';
     }
 
     Checkpoint.Contents read() {

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.List;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 
@@ -78,6 +79,14 @@ public final class StoredTensor {
 
     StoredTensor withName(String newName) {
         return new StoredTensor(newName, type, shape, strides, offset, order, storage);
+    }
+
+    /** Where the elements lie: equal for two names of one view. */
+    record Place(StoredBytes storage, StoredType type, Shape shape, List<Long> strides, long offset) {}
+
+    Place place() {
+        return new Place(
+                storage, type, shape, Arrays.stream(strides).boxed().toList(), offset);
     }
 
     public String name() {

@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 import org.jspecify.annotations.Nullable;
@@ -183,12 +182,7 @@ final class ZipArchive {
             if (crc == 0) {
                 return;
             }
-            CRC32 actual = new CRC32();
-            long chunk = 1L << 30;
-            for (long at = 0; at < size; at += chunk) {
-                actual.update(bytes.asSlice(at, Math.min(chunk, size - at)).asByteBuffer());
-            }
-            if (actual.getValue() != crc) {
+            if (ZipWriter.crc(bytes) != crc) {
                 throw file.problem("zip entry '" + name + "' does not match its checksum; the file is damaged."
                         + " Copy it again.");
             }

@@ -152,6 +152,16 @@ class SafetensorsReaderTest {
     }
 
     @Test
+    void headerLengthThatLooksLikeAPickleIsStillALength() throws IOException {
+        String header = "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}";
+        Path path = write(header + " ".repeat(0x0280 - header.length()), (byte) 5); // 0x80 0x02: pickle protocol 2
+        Path renamed = Files.move(path, folder.resolve("renamed"));
+        try (Checkpoint file = Checkpoint.open(renamed)) {
+            assertThat(file.format()).isEqualTo(Checkpoint.Format.SAFETENSORS);
+        }
+    }
+
+    @Test
     void headerLengthIsBounded() throws IOException {
         byte[] bytes = {-1, -1, -1, -1, -1, -1, -1, -1, '{', '}'};
         Path path = Files.write(folder.resolve("long.safetensors"), bytes);
