@@ -32,7 +32,8 @@ public final class CheckpointConverter {
             } else {
                 CheckpointWriter.write(out, tensors, Map.of(), AtomicFile.Previous.DISCARD);
             }
-            long bytes = tensors.values().stream().mapToLong(StoredTensor::bytes).sum();
+            long bytes =
+                    tensors.values().stream().mapToLong(StoredTensor::bytes).sum();
             return new Result(file.format(), safetensors ? "safetensors" : "PyTorch zip", tensors.size(), bytes);
         }
     }

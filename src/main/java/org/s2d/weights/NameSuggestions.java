@@ -55,7 +55,8 @@ final class NameSuggestions {
         Map<String, List<String>> byPrefix = new HashMap<>();
         longer.forEach((name, shape) -> {
             for (int dot = name.indexOf('.'); dot >= 0 && dot < MAX_NAME; dot = name.indexOf('.', dot + 1)) {
-                if (shape.equals(shorter.get(name.substring(dot + 1)))) {
+                Shape other = shorter.get(name.substring(dot + 1));
+                if (other != null && other.equals(shape)) {
                     byPrefix.computeIfAbsent(name.substring(0, dot + 1), p -> new ArrayList<>())
                             .add(name);
                 }
@@ -65,7 +66,8 @@ final class NameSuggestions {
         List<String> names = List.of();
         for (Map.Entry<String, List<String>> entry : byPrefix.entrySet()) {
             int count = entry.getValue().size();
-            boolean tie = count == names.size() && best != null && entry.getKey().compareTo(best) < 0;
+            boolean tie =
+                    count == names.size() && best != null && entry.getKey().compareTo(best) < 0;
             if (count > names.size() || tie) {
                 best = entry.getKey();
                 names = entry.getValue();

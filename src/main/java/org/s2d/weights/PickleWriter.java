@@ -76,7 +76,8 @@ final class PickleWriter {
             case PyGlobal global -> global(global.module(), global.name());
             case PyObject object -> object(object, depth);
             default ->
-                throw new IllegalArgumentException("a checkpoint cannot hold a " + value.getClass().getName());
+                throw new IllegalArgumentException(
+                        "a checkpoint cannot hold a " + value.getClass().getName());
         }
     }
 
@@ -94,7 +95,9 @@ final class PickleWriter {
 
     private void object(PyObject object, int depth) {
         int dot = object.className().lastIndexOf('.');
-        global(object.className().substring(0, Math.max(0, dot)), object.className().substring(dot + 1));
+        global(
+                object.className().substring(0, Math.max(0, dot)),
+                object.className().substring(dot + 1));
         value(new PyTuple(object.arguments()), depth + 1);
         op('R');
         if (!object.attributes().isEmpty()) {

@@ -36,8 +36,9 @@ public final class SafetensorsWriter {
 
     static void writeStored(Path target, Collection<StoredTensor> tensors, Map<String, String> metadata) {
         List<StoredTensor> sorted = new ArrayList<>(tensors);
-        sorted.sort(Comparator.comparingInt((StoredTensor tensor) -> -tensor.type().bytes())
-                .thenComparing(StoredTensor::name));
+        sorted.sort(
+                Comparator.comparingInt((StoredTensor tensor) -> -tensor.type().bytes())
+                        .thenComparing(StoredTensor::name));
         AtomicFile.write(target, AtomicFile.Previous.DISCARD, channel -> {
             byte[] json = header(sorted, new TreeMap<>(metadata));
             ByteBuffer start = ByteBuffer.allocate(8 + json.length).order(ByteOrder.LITTLE_ENDIAN);
@@ -53,8 +54,8 @@ public final class SafetensorsWriter {
     /** Writes a segment of any size. */
     static void writeBytes(FileChannel channel, MemorySegment bytes) throws IOException {
         for (long at = 0; at < bytes.byteSize(); at += CHUNK) {
-            ByteBuffer part = bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at))
-                    .asByteBuffer();
+            ByteBuffer part =
+                    bytes.asSlice(at, Math.min(CHUNK, bytes.byteSize() - at)).asByteBuffer();
             AtomicFile.writeFully(channel, part);
         }
     }

@@ -85,8 +85,7 @@ public final class StoredTensor {
     record Place(StoredBytes storage, StoredType type, Shape shape, List<Long> strides, long offset) {}
 
     Place place() {
-        return new Place(
-                storage, type, shape, Arrays.stream(strides).boxed().toList(), offset);
+        return new Place(storage, type, shape, Arrays.stream(strides).boxed().toList(), offset);
     }
 
     public String name() {

@@ -65,15 +65,20 @@ final class ZipWriter {
     private void addRecord(byte[] name, long crc, long size, long offset) {
         boolean large = size >= limit || offset >= limit;
         int wide = large ? 28 : 0;
-        ByteBuffer record = buffer(46 + name.length + wide);
+        byte[] bytes = new byte[46 + name.length + wide];
+        ByteBuffer record = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         record.putInt(0x02014b50).putShort((short) VERSION);
         common(record, crc, large ? SATURATED : size, name.length, wide);
         record.putShort((short) 0).putShort((short) 0).putShort((short) 0).putInt(0); // comment, disk, attributes
         record.putInt((int) (large ? SATURATED : offset)).put(name);
         if (large) {
-            record.putShort((short) 1).putShort((short) 24).putLong(size).putLong(size).putLong(offset);
+            record.putShort((short) 1)
+                    .putShort((short) 24)
+                    .putLong(size)
+                    .putLong(size)
+                    .putLong(offset);
         }
-        directory.writeBytes(record.array());
+        directory.writeBytes(bytes);
         entries++;
     }
 
@@ -94,12 +99,19 @@ final class ZipWriter {
         ByteBuffer end = buffer(large ? 98 : 22);
         if (large) {
             end.putInt(0x06064b50).putLong(44).putShort((short) VERSION).putShort((short) VERSION);
-            end.putInt(0).putInt(0).putLong(entries).putLong(entries).putLong(size).putLong(start);
+            end.putInt(0)
+                    .putInt(0)
+                    .putLong(entries)
+                    .putLong(entries)
+                    .putLong(size)
+                    .putLong(start);
             end.putInt(0x07064b50).putInt(0).putLong(start + size).putInt(1);
         }
         short count = (short) (large ? 0xffff : entries);
         end.putInt(0x06054b50).putInt(0).putShort(count).putShort(count);
-        end.putInt((int) (large ? SATURATED : size)).putInt((int) (large ? SATURATED : start)).putShort((short) 0);
+        end.putInt((int) (large ? SATURATED : size))
+                .putInt((int) (large ? SATURATED : start))
+                .putShort((short) 0);
         AtomicFile.writeFully(channel, end.flip());
     }
 

@@ -30,8 +30,8 @@ class StateDictMatcherTest {
         StateDictMatch match = StateDictMatcher.match(names("a", "b"), names("b", "a"));
         assertThat(match.isComplete()).isTrue();
         assertThat(match.sources()).isEqualTo(Map.of("a", "a", "b", "b"));
-        assertThat(match.report()).containsExactly("2 of the model's tensors are in the file;"
-                + " nothing missing, nothing unexpected");
+        assertThat(match.report())
+                .containsExactly("2 of the model's tensors are in the file;" + " nothing missing, nothing unexpected");
     }
 
     @Test

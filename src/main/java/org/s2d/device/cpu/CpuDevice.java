@@ -17,7 +17,7 @@ public final class CpuDevice implements Device {
     private final HostPool pool;
     private final Workers workers;
     private final Elementwise elementwise;
-    private final Products products;
+    private final CpuProducts products;
     private final Normalization normalization;
     private final AttentionKernels attention;
     private final Convolutions convolutions;
@@ -28,7 +28,7 @@ public final class CpuDevice implements Device {
         this.pool = pool;
         workers = new Workers(threads);
         elementwise = new CpuElementwise(workers);
-        products = new CpuProducts(workers);
+        products = new CpuProducts(pool, workers, elementwise);
         normalization = new CpuNormalization(workers);
         attention = new CpuAttentionKernels(workers);
         convolutions = new CpuConvolutions(pool, workers, elementwise);
@@ -108,6 +108,7 @@ public final class CpuDevice implements Device {
     /** Stops the workers and closes the pool; throws when tensors of this device are still alive. */
     @Override
     public void close() {
+        products.close();
         workers.close();
         pool.close();
     }
