@@ -31,21 +31,11 @@ final class AnchorKernel {
         }
     }
 
-    // Scalar reference
-
-    static void reference(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k) {
+    /** In double on every device: a few thousand dot products per step. */
+    static void forward(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k, Partition partition) {
         check(out, feature, queue, distribution, k);
         double[] norms = norms(queue);
-        for (long b = 0; b < feature.dim(0); b++) {
-            target(out, feature, queue, distribution, k, b, norms);
-        }
-    }
-
-    /** The reference with samples shared among the workers: a few thousand dot products per step need no more. */
-    static void parallel(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k, Workers workers) {
-        check(out, feature, queue, distribution, k);
-        double[] norms = norms(queue);
-        workers.parallelFor(feature.dim(0), 1, (worker, from, to) -> {
+        partition.run(feature.dim(0), 1, (worker, from, to) -> {
             for (long b = from; b < to; b++) {
                 target(out, feature, queue, distribution, k, b, norms);
             }

@@ -1,5 +1,8 @@
 package org.s2d.device.cpu;
 
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import java.util.function.DoubleBinaryOperator;
 import org.s2d.device.Elementwise.Binary;
 
@@ -12,6 +15,103 @@ final class BinaryKernel {
             case ADD -> Double::sum;
             case SUBTRACT -> (a, b) -> a - b;
             case MULTIPLY -> (a, b) -> a * b;
+        };
+    }
+
+    // Vector version
+
+    static void add(
+            MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            FloatVector a1 = Lanes.load(a, aAt + 4L * i);
+            FloatVector b1 = Lanes.load(b, bAt + 4L * i);
+            Lanes.store(a1.add(b1), out, outAt + 4L * i);
+        }
+        if (i < n) {
+            VectorMask<Float> mask = Lanes.first(n - i);
+            FloatVector a1 = Lanes.load(a, aAt + 4L * i, mask);
+            FloatVector b1 = Lanes.load(b, bAt + 4L * i, mask);
+            Lanes.store(a1.add(b1), out, outAt + 4L * i, mask);
+        }
+    }
+
+    static void subtract(
+            MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            FloatVector a1 = Lanes.load(a, aAt + 4L * i);
+            FloatVector b1 = Lanes.load(b, bAt + 4L * i);
+            Lanes.store(a1.sub(b1), out, outAt + 4L * i);
+        }
+        if (i < n) {
+            VectorMask<Float> mask = Lanes.first(n - i);
+            FloatVector a1 = Lanes.load(a, aAt + 4L * i, mask);
+            FloatVector b1 = Lanes.load(b, bAt + 4L * i, mask);
+            Lanes.store(a1.sub(b1), out, outAt + 4L * i, mask);
+        }
+    }
+
+    static void multiply(
+            MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            FloatVector a1 = Lanes.load(a, aAt + 4L * i);
+            FloatVector b1 = Lanes.load(b, bAt + 4L * i);
+            Lanes.store(a1.mul(b1), out, outAt + 4L * i);
+        }
+        if (i < n) {
+            VectorMask<Float> mask = Lanes.first(n - i);
+            FloatVector a1 = Lanes.load(a, aAt + 4L * i, mask);
+            FloatVector b1 = Lanes.load(b, bAt + 4L * i, mask);
+            Lanes.store(a1.mul(b1), out, outAt + 4L * i, mask);
+        }
+    }
+
+    /** {@code out = a + scale * b}. */
+    static ElementLoop.Kernel2 addScaled(float scale) {
+        return (out, outAt, a, aAt, b, bAt, n) -> addScaled(scale, out, outAt, a, aAt, b, bAt, n);
+    }
+
+    private static void addScaled(float scale, MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
+        FloatVector factor = FloatVector.broadcast(Lanes.F, scale);
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            FloatVector a1 = Lanes.load(a, aAt + 4L * i);
+            FloatVector b1 = Lanes.load(b, bAt + 4L * i);
+            Lanes.store(b1.fma(factor, a1), out, outAt + 4L * i);
+        }
+        if (i < n) {
+            VectorMask<Float> mask = Lanes.first(n - i);
+            FloatVector a1 = Lanes.load(a, aAt + 4L * i, mask);
+            FloatVector b1 = Lanes.load(b, bAt + 4L * i, mask);
+            Lanes.store(b1.fma(factor, a1), out, outAt + 4L * i, mask);
+        }
+    }
+
+    /** {@code out = factor * in}. */
+    static ElementLoop.Kernel1 scale(float factor) {
+        return (out, outAt, in, inAt, n) -> scale(factor, out, outAt, in, inAt, n);
+    }
+
+    private static void scale(float factor, MemorySegment out, long outAt, MemorySegment in, long inAt, int n) {
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            FloatVector x = Lanes.load(in, inAt + 4L * i);
+            Lanes.store(x.mul(factor), out, outAt + 4L * i);
+        }
+        if (i < n) {
+            VectorMask<Float> mask = Lanes.first(n - i);
+            FloatVector x = Lanes.load(in, inAt + 4L * i, mask);
+            Lanes.store(x.mul(factor), out, outAt + 4L * i, mask);
+        }
+    }
+
+    static ElementLoop.Kernel2 vector(Binary op) {
+        return switch (op) {
+            case ADD -> BinaryKernel::add;
+            case SUBTRACT -> BinaryKernel::subtract;
+            case MULTIPLY -> BinaryKernel::multiply;
         };
     }
 }

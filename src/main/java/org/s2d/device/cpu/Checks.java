@@ -28,6 +28,14 @@ final class Checks {
         }
     }
 
+    static void onlyF32(String kernel, Tensor... tensors) {
+        for (Tensor tensor : tensors) {
+            if (tensor.dtype() != DType.F32) {
+                throw new ShapeException(kernel + ": " + tensor + " is " + tensor.dtype() + ", expected F32");
+            }
+        }
+    }
+
     static void sameShape(String kernel, Tensor expected, Tensor... others) {
         for (Tensor other : others) {
             if (!other.shape().equals(expected.shape())) {

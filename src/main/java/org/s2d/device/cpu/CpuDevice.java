@@ -16,6 +16,7 @@ import org.s2d.tensor.Tensor;
 public final class CpuDevice implements Device {
     private final HostPool pool;
     private final Workers workers;
+    private final Scratch scratch;
     private final Elementwise elementwise;
     private final CpuProducts products;
     private final Normalization normalization;
@@ -27,13 +28,14 @@ public final class CpuDevice implements Device {
     public CpuDevice(HostPool pool, int threads) {
         this.pool = pool;
         workers = new Workers(threads);
-        elementwise = new CpuElementwise(workers);
+        scratch = new Scratch(threads);
+        elementwise = new CpuElementwise(workers, scratch);
         products = new CpuProducts(pool, workers, elementwise);
-        normalization = new CpuNormalization(workers);
+        normalization = new CpuNormalization(workers, scratch);
         attention = new CpuAttentionKernels(workers);
         convolutions = new CpuConvolutions(pool, workers, elementwise);
         losses = new CpuLosses(workers);
-        optimizers = new CpuOptimizers(workers);
+        optimizers = new CpuOptimizers(workers, scratch);
     }
 
     public int threads() {
@@ -110,6 +112,7 @@ public final class CpuDevice implements Device {
     public void close() {
         products.close();
         workers.close();
+        scratch.close();
         pool.close();
     }
 }

@@ -4,58 +4,71 @@ import org.s2d.device.Elementwise;
 import org.s2d.tensor.Tensor;
 
 /** F32 and BF16 with the Vector API. */
-@SuppressWarnings("UnusedVariable")
 final class CpuElementwise implements Elementwise {
     private final Workers workers;
-    // Until each kernel has its vector version.
-    private final Elementwise scalar = new ReferenceElementwise();
+    private final Scratch scratch;
+    private final ElementLoop elements;
 
-    CpuElementwise(Workers workers) {
+    CpuElementwise(Workers workers, Scratch scratch) {
         this.workers = workers;
+        this.scratch = scratch;
+        elements = new ElementLoop(workers, scratch);
     }
 
     @Override
     public void fill(Tensor out, double value) {
-        scalar.fill(out, value);
+        FillKernel.fill(out, value, workers);
     }
 
     @Override
     public void copy(Tensor out, Tensor in) {
-        scalar.copy(out, in);
+        CopyKernel.copy(out, in, workers, scratch);
     }
 
     @Override
     public void binary(Binary op, Tensor out, Tensor a, Tensor b) {
-        scalar.binary(op, out, a, b);
+        Checks.singlePrecision(op.name(), out, a, b);
+        Tensor left = Checks.broadcast(op.name(), a, out);
+        Tensor right = Checks.broadcast(op.name(), b, out);
+        elements.combine(BinaryKernel.vector(op), out, left, right);
     }
 
     @Override
     public void addScaled(Tensor out, Tensor in, double scale) {
-        scalar.addScaled(out, in, scale);
+        Checks.singlePrecision("addScaled", out, in);
+        Tensor added = Checks.broadcast("addScaled", in, out);
+        elements.combine(BinaryKernel.addScaled((float) scale), out, out, added);
     }
 
     @Override
     public void scale(Tensor out, Tensor in, double factor) {
-        scalar.scale(out, in, factor);
+        Checks.singlePrecision("scale", out, in);
+        Checks.sameShape("scale", out, in);
+        elements.map(BinaryKernel.scale((float) factor), out, in);
     }
 
     @Override
     public void unary(Unary op, Tensor out, Tensor in) {
-        scalar.unary(op, out, in);
+        Checks.singlePrecision(op.name(), out, in);
+        Checks.sameShape(op.name(), out, in);
+        elements.map(UnaryKernel.vector(op), out, in);
     }
 
     @Override
     public void unaryBackward(Unary op, Tensor gradIn, Tensor in, Tensor gradOut) {
-        scalar.unaryBackward(op, gradIn, in, gradOut);
+        String kernel = op.name() + " backward";
+        Checks.singlePrecision(kernel, gradIn, in, gradOut);
+        Checks.sameShape(kernel, gradIn, in, gradOut);
+        elements.combine(UnaryKernel.vectorBackward(op), gradIn, in, gradOut);
     }
 
     @Override
     public void sumTo(Tensor out, Tensor in) {
-        scalar.sumTo(out, in);
+        SumKernel.sumTo(out, in, workers, scratch);
     }
 
     @Override
     public void dropout(Tensor out, Tensor in, double probability, long seed) {
-        scalar.dropout(out, in, probability, seed);
+        DropoutKernel.parallel(out, in, probability, seed, workers, scratch);
     }
 }

@@ -4,15 +4,16 @@ import org.jspecify.annotations.Nullable;
 import org.s2d.device.Normalization;
 import org.s2d.tensor.Tensor;
 
-/** F32 and BF16 with the Vector API. */
-@SuppressWarnings("UnusedVariable")
+/** F32 and BF16 with the Vector API; softmax in double. */
 final class CpuNormalization implements Normalization {
     private final Workers workers;
-    // Until each kernel has its vector version.
-    private final Normalization scalar = new ReferenceNormalization();
+    private final Scratch scratch;
+    private final Partition partition;
 
-    CpuNormalization(Workers workers) {
+    CpuNormalization(Workers workers, Scratch scratch) {
         this.workers = workers;
+        this.scratch = scratch;
+        partition = workers::parallelFor;
     }
 
     @Override
@@ -24,7 +25,7 @@ final class CpuNormalization implements Normalization {
             Tensor weight,
             Tensor bias,
             double eps) {
-        scalar.layerNorm(out, mean, rstd, in, weight, bias, eps);
+        LayerNormKernel.forward(out, mean, rstd, in, weight, bias, eps, workers, scratch);
     }
 
     @Override
@@ -37,26 +38,27 @@ final class CpuNormalization implements Normalization {
             Tensor mean,
             Tensor rstd,
             Tensor weight) {
-        scalar.layerNormBackward(gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight);
+        LayerNormBackward.run(
+                gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight, workers, scratch);
     }
 
     @Override
     public void softmax(Tensor out, Tensor in) {
-        scalar.softmax(out, in);
+        SoftmaxKernel.forward(out, in, partition);
     }
 
     @Override
     public void softmaxBackward(Tensor gradIn, Tensor out, Tensor gradOut) {
-        scalar.softmaxBackward(gradIn, out, gradOut);
+        SoftmaxKernel.backward(gradIn, out, gradOut, partition);
     }
 
     @Override
     public void logSoftmax(Tensor out, Tensor in) {
-        scalar.logSoftmax(out, in);
+        SoftmaxKernel.logForward(out, in, partition);
     }
 
     @Override
     public void logSoftmaxBackward(Tensor gradIn, Tensor out, Tensor gradOut) {
-        scalar.logSoftmaxBackward(gradIn, out, gradOut);
+        SoftmaxKernel.logBackward(gradIn, out, gradOut, partition);
     }
 }

@@ -4,29 +4,28 @@ import java.util.List;
 import org.s2d.device.Optimizers;
 import org.s2d.tensor.Tensor;
 
-/** F32 and BF16 with the Vector API. */
-@SuppressWarnings("UnusedVariable")
+/** F32 with the Vector API; norms also of BF16. */
 final class CpuOptimizers implements Optimizers {
     private final Workers workers;
-    // Until each kernel has its vector version.
-    private final Optimizers scalar = new ReferenceOptimizers();
+    private final Scratch scratch;
 
-    CpuOptimizers(Workers workers) {
+    CpuOptimizers(Workers workers, Scratch scratch) {
         this.workers = workers;
+        this.scratch = scratch;
     }
 
     @Override
     public void adamW(List<Slot> slots, AdamWStep step) {
-        scalar.adamW(slots, step);
+        AdamWKernel.parallel(slots, step, workers);
     }
 
     @Override
     public double norm(List<Tensor> gradients) {
-        return scalar.norm(gradients);
+        return NormKernel.parallel(gradients, workers, scratch);
     }
 
     @Override
     public void movingAverage(List<Tensor> averages, List<Tensor> values, double decay) {
-        scalar.movingAverage(averages, values, decay);
+        MovingAverageKernel.parallel(averages, values, decay, workers);
     }
 }

@@ -2,7 +2,10 @@ package org.s2d.device.cpu;
 
 import org.s2d.tensor.Tensor;
 
-/** Cross-entropy of logits with a target distribution per row; targets need not sum to one. */
+/**
+ * Cross-entropy of logits with a target distribution per row; targets need not sum to one. In double on every device: a few rows
+ * per step.
+ */
 final class CrossEntropyKernel {
     private CrossEntropyKernel() {}
 
@@ -17,16 +20,15 @@ final class CrossEntropyKernel {
         Checks.contiguous(kernel, others);
     }
 
-    // Scalar reference
-
-    static void reference(Tensor loss, Tensor logits, Tensor target) {
+    static void forward(Tensor loss, Tensor logits, Tensor target, Partition partition) {
         check("crossEntropy", loss, logits, target);
         int classes = logits.dim(-1);
-        double[] x = new double[classes];
         Cells losses = new Cells(loss);
         Cells from = new Cells(logits);
         Cells targets = new Cells(target);
-        for (long row = 0; row < loss.numel(); row++) {
+        partition.rows(loss.numel(), classes, (worker, begin, end) -> {
+        double[] x = new double[classes];
+        for (long row = begin; row < end; row++) {
             from.read(row * classes, 1, x);
             double logSum = SoftmaxKernel.logSumExp(x);
             double sum = 0;
@@ -35,19 +37,22 @@ final class CrossEntropyKernel {
             }
             losses.set(row, sum);
         }
+        });
     }
 
-    static void referenceBackward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target) {
+    static void backward(
+            Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target, Partition partition) {
         check("crossEntropyBackward", gradLoss, logits, gradLogits, target);
         int classes = logits.dim(-1);
-        double[] x = new double[classes];
-        double[] t = new double[classes];
-        double[] probabilities = new double[classes];
         Cells to = new Cells(gradLogits);
         Cells grads = new Cells(gradLoss);
         Cells from = new Cells(logits);
         Cells targets = new Cells(target);
-        for (long row = 0; row < gradLoss.numel(); row++) {
+        partition.rows(gradLoss.numel(), classes, (worker, begin, end) -> {
+        double[] x = new double[classes];
+        double[] t = new double[classes];
+        double[] probabilities = new double[classes];
+        for (long row = begin; row < end; row++) {
             from.read(row * classes, 1, x);
             targets.read(row * classes, 1, t);
             SoftmaxKernel.softmax(x, probabilities);
@@ -59,5 +64,6 @@ final class CrossEntropyKernel {
                 to.set(row * classes + c, grads.get(row) * (probabilities[c] * sum - t[c]));
             }
         }
+        });
     }
 }

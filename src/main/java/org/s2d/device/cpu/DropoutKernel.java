@@ -1,5 +1,6 @@
 package org.s2d.device.cpu;
 
+import java.lang.foreign.ValueLayout;
 import org.s2d.tensor.Tensor;
 
 /** Which elements a dropout keeps: a function of seed and element number alone, the same on every device and partition. */
@@ -41,5 +42,31 @@ final class DropoutKernel {
         z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
         z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
         return z ^ (z >>> 31);
+    }
+
+    /** The same draws, shared among the workers. */
+    static void parallel(Tensor out, Tensor in, double probability, long seed, Workers workers, Scratch scratch) {
+        check(out, in, probability);
+        Checks.singlePrecision("dropout", out, in);
+        float factor = (float) (1 / (1 - probability));
+        StridedLoop loop = StridedLoop.over(out.shape(), out, in);
+        int chunk = (int) Math.min(1024, loop.runLength());
+        workers.parallelFor(loop.count(), ElementLoop.GRAIN, (worker, from, to) -> {
+            Rows result = new Rows(out, loop.runStride(0), scratch, worker, 0, chunk);
+            Rows operand = new Rows(in, loop.runStride(1), scratch, worker, 1, chunk);
+            loop.forRuns(from, to, (at, first, length) -> {
+                for (long done = 0; done < length; done += chunk) {
+                    int n = (int) Math.min(chunk, length - done);
+                    operand.read(at[1] + done * loop.runStride(1), n);
+                    result.locate(at[0] + done * loop.runStride(0));
+                    for (int i = 0; i < n; i++) {
+                        boolean kept = keeps(seed, first + done + i, probability);
+                        float value = operand.segment.get(ValueLayout.JAVA_FLOAT, operand.at + 4L * i);
+                        result.segment.set(ValueLayout.JAVA_FLOAT, result.at + 4L * i, kept ? value * factor : 0);
+                    }
+                    result.write(n);
+                }
+            });
+        });
     }
 }

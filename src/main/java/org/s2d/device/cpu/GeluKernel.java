@@ -1,9 +1,16 @@
 package org.s2d.device.cpu;
 
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
 /** Exact GELU {@code x Phi(x)}, {@code Phi} the distribution function of the standard normal. */
 final class GeluKernel {
     private static final double SQRT_HALF = Math.sqrt(0.5);
     private static final double INV_SQRT_TWO_PI = 1 / Math.sqrt(2 * Math.PI);
+
+    private static final float TAIL = 0.24f;
 
     private GeluKernel() {}
 
@@ -55,5 +62,78 @@ final class GeluKernel {
             tail = x + n * 0.5 / tail;
         }
         return Math.exp(-x * x) / (Math.sqrt(Math.PI) * tail);
+    }
+
+    // Vector version
+
+    
+    static void forward(MemorySegment out, long outAt, MemorySegment in, long inAt, int n) {
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            FloatVector x = Lanes.load(in, inAt + 4L * i);
+            Lanes.store(gelu(x), out, outAt + 4L * i);
+        }
+        if (i < n) {
+            VectorMask<Float> mask = Lanes.first(n - i);
+            FloatVector x = Lanes.load(in, inAt + 4L * i, mask);
+            Lanes.store(gelu(x), out, outAt + 4L * i, mask);
+        }
+    }
+
+    static void backward(
+            MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            FloatVector x = Lanes.load(a, aAt + 4L * i);
+            FloatVector g = Lanes.load(b, bAt + 4L * i);
+            Lanes.store(gradient(x, g), out, outAt + 4L * i);
+        }
+        if (i < n) {
+            VectorMask<Float> mask = Lanes.first(n - i);
+            FloatVector x = Lanes.load(a, aAt + 4L * i, mask);
+            FloatVector g = Lanes.load(b, bAt + 4L * i, mask);
+            Lanes.store(gradient(x, g), out, outAt + 4L * i, mask);
+        }
+    }
+
+    private static FloatVector gelu(FloatVector x) {
+        return x.mul(cdf(x, density(x)));
+    }
+
+    private static FloatVector gradient(FloatVector x, FloatVector g) {
+        FloatVector e = density(x);
+        return x.mul(e.mul((float) INV_SQRT_TWO_PI)).add(cdf(x, e)).mul(g);
+    }
+
+    /** {@code exp(-x^2 / 2)}; what rounding the square loses is put back, because it would be magnified where x is large. */
+    private static FloatVector density(FloatVector x) {
+        FloatVector square = x.mul(x);
+        FloatVector lost = x.fma(x, square.neg());
+        FloatVector e = Lanes.exp(square.mul(-0.5f));
+        FloatVector corrected = e.fma(lost.mul(-0.5f), e);
+        // An infinite square has lost nothing.
+        return e.blend(corrected, square.compare(VectorOperators.LT, 1000f));
+    }
+
+    /**
+     * {@code Phi(x)} given {@code e = exp(-x^2 / 2)}. For z = |x|, {@code Phi(-z) / e} is smooth, 1/2 at zero and falling as 1/z:
+     * t times a polynomial in {@code t = 1 / (1 + TAIL z)} fits it to 3e-9; the result is within 5e-7 of Phi, relatively, down to
+     * the smallest numbers.
+     */
+    private static FloatVector cdf(FloatVector x, FloatVector e) {
+        FloatVector one = FloatVector.broadcast(Lanes.F, 1f);
+        FloatVector t = one.div(x.abs().fma(FloatVector.broadcast(Lanes.F, TAIL), one));
+        FloatVector p = FloatVector.broadcast(Lanes.F, 0.025518049f);
+        p = p.fma(t, FloatVector.broadcast(Lanes.F, -0.12459002f));
+        p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.20535885f));
+        p = p.fma(t, FloatVector.broadcast(Lanes.F, -0.14409367f));
+        p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.14128877f));
+        p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.028251568f));
+        p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.08772511f));
+        p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.088943087f));
+        p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.095856138f));
+        p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.095742136f));
+        FloatVector lower = p.mul(t).mul(e);
+        return lower.blend(one.sub(lower), x.compare(VectorOperators.GT, 0f));
     }
 }

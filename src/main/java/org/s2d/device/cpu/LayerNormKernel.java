@@ -1,5 +1,8 @@
 package org.s2d.device.cpu;
 
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 import org.jspecify.annotations.Nullable;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
@@ -163,5 +166,137 @@ final class LayerNormKernel {
             sum += value;
         }
         return sum;
+    }
+
+    // Vector version
+
+    /** Rows worth a worker's waking. */
+    private static long grain(int width) {
+        return Math.max(1, ElementLoop.GRAIN / Math.max(1, width));
+    }
+
+    static void forward(
+            Tensor out,
+            @Nullable Tensor mean,
+            @Nullable Tensor rstd,
+            Tensor in,
+            Tensor weight,
+            Tensor bias,
+            double eps,
+            Workers workers,
+            Scratch scratch) {
+        check(out, mean, rstd, in, weight, bias);
+        Checks.singlePrecision("layerNorm", out, in, weight, bias);
+        int width = in.dim(-1);
+        Cells means = mean == null ? null : new Cells(mean);
+        Cells rstds = rstd == null ? null : new Cells(rstd);
+        StridedLoop loop = StridedLoop.rows(in.shape(), out, in);
+        workers.parallelFor(loop.count(), grain(width), (worker, from, to) -> {
+            Rows result = new Rows(out, 1, scratch, worker, 0, width);
+            Rows row = new Rows(in, 1, scratch, worker, 1, width);
+            Rows scale = new Rows(weight, 1, scratch, worker, 2, width);
+            Rows shift = new Rows(bias, 1, scratch, worker, 3, width);
+            scale.read(0, width);
+            shift.read(0, width);
+            loop.forRuns(from, to, (at, first, count) -> {
+                for (long i = 0; i < count; i++) {
+                    row.read(at[1] + i * loop.runStride(1), width);
+                    result.locate(at[0] + i * loop.runStride(0));
+                    float average = (float) (sum(row.segment, row.at, width) / width);
+                    double rest = deviations(row.segment, row.at, width, average, false) / width;
+                    double squares = deviations(row.segment, row.at, width, average, true) / width;
+                    double factor = 1 / Math.sqrt(Math.max(squares - rest * rest, 0) + eps);
+                    normalise(result, row, scale, shift, average, (float) rest, (float) factor, width);
+                    result.write(width);
+                    if (means != null) {
+                        means.set(first + i, average + rest);
+                    }
+                    if (rstds != null) {
+                        rstds.set(first + i, factor);
+                    }
+                }
+            });
+        });
+    }
+
+    private static double sum(MemorySegment x, long at, int n) {
+        FloatVector first = FloatVector.zero(Lanes.F);
+        FloatVector second = FloatVector.zero(Lanes.F);
+        int i = 0;
+        for (; i <= n - 2 * Lanes.WIDTH; i += 2 * Lanes.WIDTH) {
+            first = first.add(Lanes.load(x, at + 4L * i));
+            second = second.add(Lanes.load(x, at + 4L * (i + Lanes.WIDTH)));
+        }
+        for (; i < n; i += Lanes.WIDTH) {
+            first = first.add(Lanes.load(x, at + 4L * i, Lanes.first(n - i)));
+        }
+        return Lanes.sum(first) + Lanes.sum(second);
+    }
+
+    /** Sum of {@code x - average}, which rounding of the average leaves different from zero, or of its square. */
+    private static double deviations(MemorySegment x, long at, int n, float average, boolean squared) {
+        FloatVector first = FloatVector.zero(Lanes.F);
+        FloatVector second = FloatVector.zero(Lanes.F);
+        FloatVector one = FloatVector.broadcast(Lanes.F, 1f);
+        int i = 0;
+        for (; i <= n - 2 * Lanes.WIDTH; i += 2 * Lanes.WIDTH) {
+            FloatVector a = Lanes.load(x, at + 4L * i).sub(average);
+            FloatVector b = Lanes.load(x, at + 4L * (i + Lanes.WIDTH)).sub(average);
+            first = a.fma(squared ? a : one, first);
+            second = b.fma(squared ? b : one, second);
+        }
+        for (; i < n; i += Lanes.WIDTH) {
+            VectorMask<Float> mask = Lanes.first(n - i);
+            FloatVector a = Lanes.load(x, at + 4L * i, mask).sub(average);
+            first = first.add(a.mul(squared ? a : one), mask);
+        }
+        return Lanes.sum(first) + Lanes.sum(second);
+    }
+
+    private static void normalise(
+            Rows out, Rows row, Rows scale, Rows shift, float average, float rest, float factor, int n) {
+        normalise(
+                out.segment,
+                out.at,
+                row.segment,
+                row.at,
+                scale.segment,
+                scale.at,
+                shift.segment,
+                shift.at,
+                average,
+                rest,
+                factor,
+                n);
+    }
+
+    private static void normalise(
+            MemorySegment out,
+            long outAt,
+            MemorySegment x,
+            long at,
+            MemorySegment scale,
+            long scaleAt,
+            MemorySegment shift,
+            long shiftAt,
+            float average,
+            float rest,
+            float factor,
+            int n) {
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            FloatVector normal =
+                    Lanes.load(x, at + 4L * i).sub(average).sub(rest).mul(factor);
+            FloatVector y = normal.fma(Lanes.load(scale, scaleAt + 4L * i), Lanes.load(shift, shiftAt + 4L * i));
+            Lanes.store(y, out, outAt + 4L * i);
+        }
+        if (i < n) {
+            VectorMask<Float> mask = Lanes.first(n - i);
+            FloatVector normal =
+                    Lanes.load(x, at + 4L * i, mask).sub(average).sub(rest).mul(factor);
+            FloatVector y =
+                    normal.fma(Lanes.load(scale, scaleAt + 4L * i, mask), Lanes.load(shift, shiftAt + 4L * i, mask));
+            Lanes.store(y, out, outAt + 4L * i, mask);
+        }
     }
 }

@@ -9,8 +9,7 @@ import org.s2d.tensor.Tensor;
 final class ReferenceElementwise implements Elementwise {
     @Override
     public void fill(Tensor out, double value) {
-        Cells cells = new Cells(out);
-        StridedLoop.over(out.shape(), out).forEach(at -> cells.set(at[0], value));
+        FillKernel.reference(out, value);
     }
 
     @Override

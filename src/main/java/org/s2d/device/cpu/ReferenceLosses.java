@@ -7,26 +7,26 @@ import org.s2d.tensor.Tensor;
 final class ReferenceLosses implements Losses {
     @Override
     public void crossEntropy(Tensor loss, Tensor logits, Tensor target) {
-        CrossEntropyKernel.reference(loss, logits, target);
+        CrossEntropyKernel.forward(loss, logits, target, Partition.WHOLE);
     }
 
     @Override
     public void crossEntropyBackward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target) {
-        CrossEntropyKernel.referenceBackward(gradLogits, gradLoss, logits, target);
+        CrossEntropyKernel.backward(gradLogits, gradLoss, logits, target, Partition.WHOLE);
     }
 
     @Override
     public void binaryCrossEntropy(Tensor loss, Tensor logits, Tensor target) {
-        BinaryCrossEntropyKernel.reference(loss, logits, target);
+        BinaryCrossEntropyKernel.forward(loss, logits, target, Partition.WHOLE);
     }
 
     @Override
     public void binaryCrossEntropyBackward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target) {
-        BinaryCrossEntropyKernel.referenceBackward(gradLogits, gradLoss, logits, target);
+        BinaryCrossEntropyKernel.backward(gradLogits, gradLoss, logits, target, Partition.WHOLE);
     }
 
     @Override
     public void anchorTargets(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k) {
-        AnchorKernel.reference(out, feature, queue, distribution, k);
+        AnchorKernel.forward(out, feature, queue, distribution, k, Partition.WHOLE);
     }
 }

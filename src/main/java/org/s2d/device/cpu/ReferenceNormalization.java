@@ -33,21 +33,21 @@ final class ReferenceNormalization implements Normalization {
 
     @Override
     public void softmax(Tensor out, Tensor in) {
-        SoftmaxKernel.reference(out, in);
+        SoftmaxKernel.forward(out, in, Partition.WHOLE);
     }
 
     @Override
     public void softmaxBackward(Tensor gradIn, Tensor out, Tensor gradOut) {
-        SoftmaxKernel.referenceBackward(gradIn, out, gradOut);
+        SoftmaxKernel.backward(gradIn, out, gradOut, Partition.WHOLE);
     }
 
     @Override
     public void logSoftmax(Tensor out, Tensor in) {
-        SoftmaxKernel.referenceLog(out, in);
+        SoftmaxKernel.logForward(out, in, Partition.WHOLE);
     }
 
     @Override
     public void logSoftmaxBackward(Tensor gradIn, Tensor out, Tensor gradOut) {
-        SoftmaxKernel.referenceLogBackward(gradIn, out, gradOut);
+        SoftmaxKernel.logBackward(gradIn, out, gradOut, Partition.WHOLE);
     }
 }

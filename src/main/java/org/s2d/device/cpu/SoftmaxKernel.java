@@ -2,33 +2,36 @@ package org.s2d.device.cpu;
 
 import org.s2d.tensor.Tensor;
 
-/** Softmax and its logarithm over the last dimension, the largest element subtracted first. */
+/**
+ * Softmax and its logarithm over the last dimension, the largest element subtracted first. Rows are few and short here (attention
+ * has a softmax of its own), so every device computes them in double with the specification's code, cut among its workers.
+ */
 final class SoftmaxKernel {
     private SoftmaxKernel() {}
 
     /** Contiguous tensors of one shape. */
     static void check(String kernel, Tensor first, Tensor... others) {
+        Checks.floating(kernel, first);
+        Checks.floating(kernel, others);
         Checks.rows(kernel, first);
         Checks.sameShape(kernel, first, others);
         Checks.contiguous(kernel, first);
         Checks.contiguous(kernel, others);
     }
 
-    // Scalar reference
-
     @FunctionalInterface
     private interface Row {
         void apply(double[] in, double[] second, double[] out);
     }
 
-    static void reference(Tensor out, Tensor in) {
+    static void forward(Tensor out, Tensor in, Partition partition) {
         check("softmax", in, out);
-        eachRow(out, in, in, (x, same, y) -> softmax(x, y));
+        eachRow(partition, out, in, in, (x, same, y) -> softmax(x, y));
     }
 
-    static void referenceBackward(Tensor gradIn, Tensor out, Tensor gradOut) {
+    static void backward(Tensor gradIn, Tensor out, Tensor gradOut, Partition partition) {
         check("softmaxBackward", out, gradIn, gradOut);
-        eachRow(gradIn, out, gradOut, (y, g, result) -> {
+        eachRow(partition, gradIn, out, gradOut, (y, g, result) -> {
             double dot = 0;
             for (int i = 0; i < y.length; i++) {
                 dot += y[i] * g[i];
@@ -39,9 +42,9 @@ final class SoftmaxKernel {
         });
     }
 
-    static void referenceLog(Tensor out, Tensor in) {
+    static void logForward(Tensor out, Tensor in, Partition partition) {
         check("logSoftmax", in, out);
-        eachRow(out, in, in, (x, same, y) -> {
+        eachRow(partition, out, in, in, (x, same, y) -> {
             double logSum = logSumExp(x);
             for (int i = 0; i < x.length; i++) {
                 y[i] = x[i] - logSum;
@@ -49,9 +52,9 @@ final class SoftmaxKernel {
         });
     }
 
-    static void referenceLogBackward(Tensor gradIn, Tensor out, Tensor gradOut) {
+    static void logBackward(Tensor gradIn, Tensor out, Tensor gradOut, Partition partition) {
         check("logSoftmaxBackward", out, gradIn, gradOut);
-        eachRow(gradIn, out, gradOut, (y, g, result) -> {
+        eachRow(partition, gradIn, out, gradOut, (y, g, result) -> {
             double sum = 0;
             for (double value : g) {
                 sum += value;
@@ -91,18 +94,22 @@ final class SoftmaxKernel {
         return max;
     }
 
-    private static void eachRow(Tensor out, Tensor first, Tensor second, Row row) {
-        double[] a = new double[out.dim(-1)];
-        double[] b = new double[out.dim(-1)];
-        double[] result = new double[out.dim(-1)];
+    private static void eachRow(Partition partition, Tensor out, Tensor first, Tensor second, Row row) {
+        int width = out.dim(-1);
         Cells to = new Cells(out);
         Cells firsts = new Cells(first);
         Cells seconds = new Cells(second);
-        StridedLoop.rows(out.shape(), out, first, second).forEach(at -> {
-            firsts.read(at[1], 1, a);
-            seconds.read(at[2], 1, b);
-            row.apply(a, b, result);
-            to.write(at[0], 1, result);
+        long rows = Checks.leading(out).numel();
+        partition.rows(rows, width, (worker, begin, end) -> {
+            double[] a = new double[width];
+            double[] b = new double[width];
+            double[] result = new double[width];
+            for (long at = begin * width; at < end * width; at += width) {
+                firsts.read(at, 1, a);
+                seconds.read(at, 1, b);
+                row.apply(a, b, result);
+                to.write(at, 1, result);
+            }
         });
     }
 }

@@ -16,8 +16,9 @@ final class StridedLoop {
     private final int operands;
     private final long count;
 
-    private StridedLoop(int dims, Shape shape, Tensor... tensors) {
-        operands = tensors.length;
+    /** {@code given}: strides of each operand over the first {@code dims} dimensions of the shape. */
+    private StridedLoop(int dims, Shape shape, long[]... given) {
+        operands = given.length;
         long[] merged = new long[dims];
         long[][] steps = new long[dims][];
         int used = 0;
@@ -30,7 +31,7 @@ final class StridedLoop {
             }
             long[] step = new long[operands];
             for (int i = 0; i < operands; i++) {
-                step[i] = tensors[i].stride(dim);
+                step[i] = given[i][dim];
             }
             if (used > 0 && follows(steps[used - 1], step, size)) {
                 merged[used - 1] *= size;
@@ -50,6 +51,13 @@ final class StridedLoop {
         count = total;
     }
 
+    private StridedLoop(long[] sizes, long[][] strides, int operands) {
+        this.sizes = sizes.length == 0 ? new long[] {1} : sizes;
+        this.strides = sizes.length == 0 ? new long[][] {new long[operands]} : strides;
+        this.operands = operands;
+        count = Arrays.stream(this.sizes).reduce(1, (a, b) -> a * b);
+    }
+
     private static boolean follows(long[] outer, long[] inner, long size) {
         for (int i = 0; i < outer.length; i++) {
             if (outer[i] != inner[i] * size) {
@@ -61,12 +69,50 @@ final class StridedLoop {
 
     /** Over every element; the tensors must all have this shape. */
     static StridedLoop over(Shape shape, Tensor... tensors) {
-        return new StridedLoop(shape.rank(), shape, tensors);
+        return new StridedLoop(shape.rank(), shape, strides(tensors));
     }
 
     /** Over the rows along the last dimension: positions are those of each row's first element. */
     static StridedLoop rows(Shape shape, Tensor... tensors) {
-        return new StridedLoop(shape.rank() - 1, shape, tensors);
+        return new StridedLoop(shape.rank() - 1, shape, strides(tensors));
+    }
+
+    /** Over every element of operands given by their strides. */
+    static StridedLoop over(Shape shape, long[]... strides) {
+        return new StridedLoop(shape.rank(), shape, strides);
+    }
+
+    static long[] strides(Tensor tensor) {
+        long[] strides = new long[tensor.rank()];
+        Arrays.setAll(strides, tensor::stride);
+        return strides;
+    }
+
+    private static long[][] strides(Tensor... tensors) {
+        return Arrays.stream(tensors).map(StridedLoop::strides).toArray(long[][]::new);
+    }
+
+    /** The same loop with one merged dimension left out: it stays at its first index. */
+    StridedLoop without(int dim) {
+        long[] fewer = new long[sizes.length - 1];
+        long[][] steps = new long[fewer.length][];
+        for (int i = 0, j = 0; i < sizes.length; i++) {
+            if (i != dim) {
+                fewer[j] = sizes[i];
+                steps[j++] = strides[i];
+            }
+        }
+        return new StridedLoop(fewer, steps, operands);
+    }
+
+    /** The innermost merged dimension in which an operand has stride 1; -1 where there is none. */
+    int unitDim(int operand) {
+        for (int dim = sizes.length - 1; dim >= 0; dim--) {
+            if (strides[dim][operand] == 1) {
+                return dim;
+            }
+        }
+        return -1;
     }
 
     long count() {

@@ -28,4 +28,24 @@ final class UnaryKernel {
             case SOFTPLUS -> SigmoidKernel::softplusBackward;
         };
     }
+
+    static ElementLoop.Kernel1 vector(Unary op) {
+        return switch (op) {
+            case GELU -> GeluKernel::forward;
+            case RELU -> RectifierKernel::reluForward;
+            case RELU6 -> RectifierKernel::relu6Forward;
+            case SIGMOID -> SigmoidKernel::sigmoidForward;
+            case SOFTPLUS -> SigmoidKernel::softplusForward;
+        };
+    }
+
+    static ElementLoop.Kernel2 vectorBackward(Unary op) {
+        return switch (op) {
+            case GELU -> GeluKernel::backward;
+            case RELU -> RectifierKernel::reluGradient;
+            case RELU6 -> RectifierKernel::relu6Gradient;
+            case SIGMOID -> SigmoidKernel::sigmoidGradient;
+            case SOFTPLUS -> SigmoidKernel::softplusGradient;
+        };
+    }
 }
