@@ -1,0 +1,111 @@
+package org.s2d.loss;
+
+import java.util.SplittableRandom;
+import org.s2d.autograd.Tape;
+import org.s2d.autograd.Var;
+import org.s2d.autograd.ops.Arithmetic;
+import org.s2d.autograd.ops.BinaryCrossEntropy;
+import org.s2d.device.Device;
+import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.ShapeException;
+import org.s2d.tensor.Tensor;
+import org.s2d.tensor.UserException;
+
+/**
+ * Self-distillation loss: per class a first-in-first-out queue of features ("anchors") with the distributions that were predicted
+ * for them. A sample's soft target is the mean distribution of its k most similar anchors of every class, weighted by cosine
+ * similarity; the loss is {@code mean bce(logits, target)}. Both queues start uniform in [0, 1), so early targets do not sum to 1.
+ *
+ * <p>Shapes: queue [C, size, D], distributions [C, size, C], feature [B, D], logits [B, C]. The target carries no gradient.
+ * Source: Chen et al., arXiv 2312.05447.
+ */
+public final class Sdl {
+    private final Device device;
+    private final int k;
+    private final Tensor queue;
+    private final Tensor distributions;
+
+    /** A queue of random anchors, a function of the seed; it lives in {@code scope}. */
+    public Sdl(Device device, Scope scope, int classes, int size, int dim, int k, long seed) {
+        if (k < 1 || k > size) {
+            throw new UserException("sdl: k = " + k + " anchors of each class, but the queue holds " + size + ".");
+        }
+        this.device = device;
+        this.k = k;
+        SplittableRandom random = new SplittableRandom(seed);
+        queue = uniform(scope, random, Shape.of(classes, size, dim));
+        distributions = uniform(scope, random, Shape.of(classes, size, classes));
+    }
+
+    private Tensor uniform(Scope scope, SplittableRandom random, Shape shape) {
+        float[] values = new float[Math.toIntExact(shape.numel())];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextInt(1 << 24) / (1 << 24);
+        }
+        Tensor tensor = scope.allocate(device.floatType(), shape);
+        device.upload(tensor, values);
+        return tensor;
+    }
+
+    /** Features of the anchors, oldest first. */
+    public Tensor queue() {
+        return queue;
+    }
+
+    /** Distributions predicted for the anchors, oldest first. */
+    public Tensor distributions() {
+        return distributions;
+    }
+
+    /** Continues with the anchors of an earlier run; host tensors of the same shapes. */
+    public void restore(Tensor savedQueue, Tensor savedDistributions) {
+        if (!savedQueue.shape().equals(queue.shape())
+                || !savedDistributions.shape().equals(distributions.shape())) {
+            throw new ShapeException("sdl: saved queue " + savedQueue.shape() + " and distributions "
+                    + savedDistributions.shape() + ", expected " + queue.shape() + " and " + distributions.shape());
+        }
+        device.upload(queue, savedQueue);
+        device.upload(distributions, savedDistributions);
+    }
+
+    /** Soft targets [B, C] for features [B, D]; a constant of the tape. */
+    public Var targets(Tape tape, Tensor feature) {
+        Tensor targets = tape.allocate(tape.floatType(), Shape.of(feature.dim(0), queue.dim(0)));
+        device.losses().anchorTargets(targets, feature, queue, distributions, k);
+        return tape.constant(targets);
+    }
+
+    /** The loss, a scalar, before its weight. */
+    public Var loss(Tape tape, Var logits, Var target) {
+        return Arithmetic.mean(tape, BinaryCrossEntropy.apply(tape, logits, target), 0);
+    }
+
+    /**
+     * Each sample, in order, replaces the oldest anchor of its class.
+     *
+     * @param feature [B, D] and {@code logits} [B, C], on the device
+     * @param labels true class of every sample
+     */
+    public void update(Tensor feature, Tensor logits, long[] labels) {
+        try (Scope scratch = new Scope(device.allocator())) {
+            Tensor predicted = scratch.allocate(device.floatType(), logits.shape());
+            device.normalization().softmax(predicted, logits);
+            for (int b = 0; b < labels.length; b++) {
+                int label = Math.toIntExact(labels[b]);
+                append(scratch, queue.select(0, label), feature.select(0, b));
+                append(scratch, distributions.select(0, label), predicted.select(0, b));
+            }
+        }
+    }
+
+    private void append(Scope scratch, Tensor rows, Tensor newest) {
+        int size = rows.dim(0);
+        if (size > 1) {
+            Tensor kept = scratch.allocate(rows.dtype(), rows.shape().with(0, size - 1));
+            device.elementwise().copy(kept, rows.narrow(0, 1, size - 1));
+            device.elementwise().copy(rows.narrow(0, 0, size - 1), kept);
+        }
+        device.elementwise().copy(rows.select(0, size - 1), newest);
+    }
+}
