@@ -2,11 +2,13 @@ package org.s2d.verify;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.s2d.data.EpochOrder;
 import org.s2d.nn.Init;
 import org.s2d.nn.Parameter;
 import org.s2d.nn.ParameterFactory;
@@ -52,7 +54,23 @@ final class OptimVerifier implements CaseVerifier {
             }
         }
         schedules(folder, report);
+        samplerWeights(folder, report);
         layerDecay(folder, report);
+    }
+
+    private static void samplerWeights(CaseFolder folder, Report report) {
+        if (folder.has("sampler", "weights")) {
+            int[] labels = Arrays.stream(folder.longs("sampler", "labels"))
+                    .mapToInt(Math::toIntExact)
+                    .toArray();
+            Tensor expected = folder.tensor("sampler", "weights");
+            report.check(
+                    "sampler.weights",
+                    expected.shape(),
+                    EpochOrder.weights(labels),
+                    expected.toDoubles(),
+                    folder.float64("sampler", "weights"));
+        }
     }
 
     private static void schedules(CaseFolder folder, Report report) {
@@ -109,10 +127,19 @@ final class OptimVerifier implements CaseVerifier {
                 Tensor value = folder.tensor(file, prefix + name + suffix);
                 Parameter parameter = factory.parameter(
                         name, Init.constant(0), value.shape().toArray());
-                target.device().upload(parameter.value(), value);
+                upload(parameter.value(), value);
                 parameters.put(name, parameter);
             }
             return parameters;
+        }
+
+        /** Counters are averaged as numbers like any other. */
+        private void upload(Tensor out, Tensor stored) {
+            if (stored.dtype() == DType.I64) {
+                target.device().upload(out, stored.toFloats());
+            } else {
+                target.device().upload(out, stored);
+            }
         }
 
         private List<String> gradientNames() {
@@ -215,8 +242,7 @@ final class OptimVerifier implements CaseVerifier {
             MovingAverage average = new MovingAverage(parameters.values(), decay, target.device(), scope);
             for (int step = 1; folder.has(EMA, "model." + step + "." + names.getFirst()); step++) {
                 for (Parameter parameter : parameters.values()) {
-                    Tensor value = folder.tensor(EMA, "model." + step + "." + parameter.name());
-                    target.device().upload(parameter.value(), value);
+                    upload(parameter.value(), folder.tensor(EMA, "model." + step + "." + parameter.name()));
                 }
                 average.update();
                 for (Map.Entry<String, Tensor> entry : average.averages().entrySet()) {

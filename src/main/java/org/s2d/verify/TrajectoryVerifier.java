@@ -1,6 +1,8 @@
 package org.s2d.verify;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,7 +12,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.s2d.tensor.HostPool;
+import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
+import org.s2d.weights.Checkpoint;
+import org.s2d.weights.StoredTensor;
 
 /**
  * A whole training run, step by step, with and without self-distillation: losses, gradient norms, learning rates, weights along the way
@@ -87,6 +93,46 @@ final class TrajectoryVerifier implements CaseVerifier {
             groups(run);
             if (variant.equals("sdl")) {
                 run.distillation().forEach((name, values) -> check("sdl", name, values));
+            } else {
+                checkpoint(weights, moments, List.copyOf(run.weightDecays().keySet()));
+            }
+        }
+
+        /** The checkpoint that PyTorch wrote after the plain run: all weights, and all moments in the optimiser's order. */
+        private void checkpoint(Map<String, Tensor> weights, Map<String, Tensor> moments, List<String> order) {
+            Path file = folder.path().resolve("checkpoint.pth");
+            if (!Files.isRegularFile(file)) {
+                return;
+            }
+            try (Checkpoint checkpoint = Checkpoint.open(file);
+                    HostPool pool = new HostPool();
+                    Scope scope = new Scope(pool)) {
+                Map<String, StoredTensor> stored = checkpoint.allTensors();
+                weights.forEach((name, ours) ->
+                        compareStored("model." + name, checkpoint, stored.get("model." + name), ours, scope));
+                for (int i = 0; i < order.size(); i++) {
+                    for (String moment : List.of("exp_avg", "exp_avg_sq")) {
+                        StoredTensor theirs = stored.get("optimizer.state." + i + "." + moment);
+                        Tensor ours = moments.get("adam." + moment + "." + order.get(i));
+                        if (theirs != null || ours != null) {
+                            compareStored(moment + "." + order.get(i), checkpoint, theirs, ours, scope);
+                        }
+                    }
+                }
+            }
+        }
+
+        private void compareStored(
+                String name,
+                Checkpoint checkpoint,
+                @Nullable StoredTensor stored,
+                @Nullable Tensor ours,
+                Scope scope) {
+            String row = variant + "/checkpoint." + name;
+            if (stored == null || ours == null) {
+                report.fail(row, stored == null ? "not in the checkpoint" : "the run has nothing of this name");
+            } else {
+                report.check(row, ours, checkpoint.load(stored, scope), null);
             }
         }
 

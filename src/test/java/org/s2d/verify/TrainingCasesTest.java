@@ -19,10 +19,9 @@ class TrainingCasesTest {
             Report report = new Report(null);
             assertThat(verifier.accepts(folder)).isTrue();
             verifier.verify(folder, new CaseVerifier.Target(device, Precision.FP32), report);
-            System.out.println(report.render());
             List<Report.Row> rows = report.rows();
             assertThat(rows).isNotEmpty();
-            assertThat(rows.stream().filter(row -> !row.passed())).isEmpty();
+            assertThat(rows).allMatch(Report.Row::passed);
         }
     }
 
@@ -34,10 +33,5 @@ class TrainingCasesTest {
     @Test
     void optimiserPartsMatch() {
         verify(new OptimVerifier(), "optim");
-    }
-
-    @Test
-    void trajectory() {
-        verify(new TrajectoryVerifier(), "s2d_train_trajectory");
     }
 }
