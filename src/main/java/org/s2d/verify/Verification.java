@@ -11,7 +11,8 @@ import org.s2d.tensor.UserException;
 
 /** Runs reference cases one after the other and prints their tables. */
 public final class Verification {
-    private static final List<CaseVerifier> VERIFIERS = List.of(new OperationsVerifier(), new ModelVerifier());
+    private static final List<CaseVerifier> VERIFIERS =
+            List.of(new OperationsVerifier(), new MetricsVerifier(), new PreprocessVerifier(), new ModelVerifier());
 
     private final CaseVerifier.Target target;
 
