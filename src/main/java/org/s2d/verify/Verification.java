@@ -17,7 +17,9 @@ public final class Verification {
             new SdlVerifier(),
             new TrajectoryVerifier(),
             new EndToEndVerifier(),
-            new ModelVerifier());
+            new ModelVerifier(),
+            new MetricsVerifier(),
+            new PreprocessVerifier());
 
     private final CaseVerifier.Target target;
 

@@ -1,0 +1,255 @@
+package org.s2d.verify;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.s2d.data.AnnotationReader;
+import org.s2d.data.ClipDataset;
+import org.s2d.data.ClipList;
+import org.s2d.data.ClipSpec;
+import org.s2d.data.DatasetFormat;
+import org.s2d.data.FrameSampling;
+import org.s2d.data.ListOptions;
+import org.s2d.data.TestViews;
+import org.s2d.data.augment.AugmentOp;
+import org.s2d.data.augment.AugmentStep;
+import org.s2d.data.augment.ClipTransforms;
+import org.s2d.data.augment.CropBox;
+import org.s2d.data.augment.ErasePatch;
+import org.s2d.data.augment.FloatClip;
+import org.s2d.data.augment.TrainDecisions;
+import org.s2d.data.image.Image;
+import org.s2d.data.image.ImageFile;
+import org.s2d.data.image.Resample;
+import org.s2d.data.image.Resample.Filter;
+import org.s2d.data.random.RandomStream;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.Tensor;
+
+/** The float half of a preprocess case: crops, flips, erasing, and whole validation, test and training items. */
+final class PreprocessClips {
+    private static final String VALIDATION = "validation";
+    private static final String TEST = "test";
+    private static final String TRAIN = "train";
+    private static final String CROP = "crop";
+    private static final String ERASE = "erase";
+    private static final Pattern WHOLE = Pattern.compile("size(\\d+)(?:_frame(\\d+))?");
+    private static final Pattern WINDOW = Pattern.compile("(short(\\d+))_crop(\\d+)_clip(\\d+)");
+    private static final Pattern VIEW = Pattern.compile("seg(\\d+)_crop(\\d+)");
+    private static final Pattern VIEW_TEXT = Pattern.compile("clip_len (\\d+).*size (\\d+); frames ([\\d,]+)");
+    private static final Pattern BOX = Pattern.compile("i=(\\d+),j=(\\d+),h=(\\d+),w=(\\d+)");
+    private static final Pattern CASE = Pattern.compile("train_(case\\d+)");
+
+    private final CaseFolder folder;
+    private final Report report;
+
+    PreprocessClips(CaseFolder folder, Report report) {
+        this.folder = folder;
+        this.report = report;
+    }
+
+    void verify() {
+        if (folder.hasFile(CROP)) {
+            crops();
+        }
+        if (folder.hasFile(ERASE)) {
+            List.of("pixel", "rand", "const").forEach(this::erasing);
+        }
+        if (folder.hasFile("list.csv")) {
+            items(AnnotationReader.read(
+                    DatasetFormat.CSV,
+                    folder.filePath("list.csv"),
+                    folder.path().resolve("frames"),
+                    ListOptions.defaults()));
+        }
+    }
+
+    private void crops() {
+        FloatClip input = clip(CROP, "in");
+        for (String name : folder.names(CROP)) {
+            Matcher box = BOX.matcher(PreprocessVerifier.meaning(folder, CROP, name));
+            if (name.startsWith("resized_crop") && box.find()) {
+                CropBox crop = new CropBox(number(box, 1), number(box, 2), number(box, 3), number(box, 4));
+                int size = folder.tensor(CROP, name).dim(2);
+                check(CROP, name, ClipTransforms.resizedCrop(input, crop, size).values());
+            } else if (name.equals("flip")) {
+                check(CROP, name, ClipTransforms.flip(input).values());
+            } else if (name.equals("tensor_normalize")) {
+                float[] values = folder.tensor(CROP, "tensor_normalize_in").toFloats();
+                for (int i = 0; i < values.length; i++) {
+                    values[i] = ClipTransforms.normalise(values[i], i % 3);
+                }
+                check(CROP, name, values);
+            }
+        }
+    }
+
+    private void erasing(String mode) {
+        JsonNode box = folder.values().path("erase_" + mode);
+        if (!box.isMissingNode()) {
+            int[] size = ErasePatch.boxSize(
+                    box.path("target_area").asDouble(), box.path("log_aspect").asDouble());
+            Tensor frames = folder.tensor(ERASE, "in");
+            ErasePatch patch = new ErasePatch(
+                    box.path("top").asInt(),
+                    box.path("left").asInt(),
+                    size[0],
+                    size[1],
+                    folder.tensor(ERASE, mode + "/pixels").toFloats());
+            Tensor expected = folder.tensor(ERASE, mode + "/out").transpose(0, 1);
+            FloatClip ours = patch.apply(clip(frames.transpose(0, 1)));
+            compare(ERASE + "/" + mode, ours.values(), expected);
+        }
+    }
+
+    private void items(ClipList list) {
+        JsonNode item = folder.values().path("validation_item");
+        if (item.has("label")) {
+            boolean same = list.samples().getFirst().label()
+                            == item.path("label").asInt()
+                    && list.samples().getFirst().id().equals(item.path("id").asText());
+            report.checkExact("list.csv", "(1)", same ? 0 : 1, 1, 0, "");
+        }
+        if (folder.hasFile(VALIDATION)) {
+            folder.names(VALIDATION).forEach(name -> validation(list, name));
+        }
+        if (folder.hasFile(TEST)) {
+            folder.names(TEST).forEach(name -> test(list, name));
+        }
+        if (folder.hasFile(TRAIN)) {
+            folder.values().properties().forEach(entry -> {
+                Matcher matcher = CASE.matcher(entry.getKey());
+                if (matcher.matches()) {
+                    train(list, matcher.group(1), entry.getValue());
+                }
+            });
+        }
+    }
+
+    private void validation(ClipList list, String name) {
+        Matcher whole = WHOLE.matcher(name);
+        Matcher window = WINDOW.matcher(name);
+        if (whole.matches()) {
+            int length = whole.group(2) == null
+                    ? folder.tensor(VALIDATION, name).dim(1)
+                    : folder.config().path("frames").asInt();
+            FloatClip clip = ClipDataset.validation(list, ClipSpec.of(length, number(whole, 1)))
+                    .load(0, RandomStream.of(0));
+            check(VALIDATION, name, whole.group(2) == null ? clip.values() : frames(clip, number(whole, 2)));
+        } else if (window.matches()) {
+            int end = folder.values().path(window.group(1) + "_end_idx").asInt();
+            int side = number(window, 2);
+            int crop = number(window, 3);
+            List<Image> frames = squares(list, FrameSampling.window(number(window, 4), 1, end), side).stream()
+                    .map(frame -> frame.centreCrop(crop, crop))
+                    .toList();
+            check(VALIDATION, name, ClipTransforms.normalise(frames).values());
+        }
+    }
+
+    /** The release's crops of a square frame are all the same view. */
+    private void test(ClipList list, String name) {
+        Matcher view = VIEW.matcher(name);
+        Matcher text = VIEW_TEXT.matcher(PreprocessVerifier.meaning(folder, TEST, name));
+        if (view.matches() && text.find()) {
+            int segments = 1;
+            for (JsonNode item : folder.values().path("test_items")) {
+                segments = Math.max(segments, item.path(2).asInt() + 1);
+            }
+            ClipDataset views = ClipDataset.test(
+                    list,
+                    ClipSpec.of(number(text, 1), number(text, 2)),
+                    new TestViews(segments, 2, TestViews.CropMode.SQUARE));
+            // Segments that start at the same frame are one view.
+            int item = Math.min(number(view, 1), views.size() - 1);
+            int[] chosen = Arrays.stream(text.group(3).split(",", -1))
+                    .mapToInt(Integer::parseInt)
+                    .toArray();
+            check(TEST, name, frames(views.load(item, RandomStream.of(0)), chosen));
+        }
+    }
+
+    private void train(ClipList list, String name, JsonNode decided) {
+        int size = decided.path("size").asInt();
+        int[] indices = FrameSampling.window(
+                decided.path("clip_len").asInt(), 1, decided.path("end_idx").asInt());
+        boolean same = Arrays.equals(indices, PreprocessVerifier.ints(decided.path("indices")));
+        report.checkExact(TRAIN + "/" + name + ".indices", "(" + indices.length + ")", same ? 0 : 1, 1, 0, "");
+        List<AugmentStep> steps = new ArrayList<>();
+        for (JsonNode step : decided.path("ops")) {
+            steps.add(new AugmentStep(
+                    AugmentOp.parse(step.path("op").asText()),
+                    step.path("level_args").path(0).asDouble(),
+                    PreprocessImages.interpolation("bicubic")));
+        }
+        int[] box = PreprocessVerifier.ints(decided.path("crop_ijhw"));
+        TrainDecisions decisions = new TrainDecisions(
+                steps,
+                Optional.of(new CropBox(box[0], box[1], box[2], box[3])),
+                decided.path("flip").asBoolean(),
+                patch(name, decided.path("erase")));
+        check(
+                TRAIN,
+                name + "/out",
+                decisions.apply(squares(list, indices, size), size).values());
+    }
+
+    private Optional<ErasePatch> patch(String name, JsonNode box) {
+        return box.isObject()
+                ? Optional.of(new ErasePatch(
+                        box.path("top").asInt(),
+                        box.path("left").asInt(),
+                        box.path("h").asInt(),
+                        box.path("w").asInt(),
+                        folder.tensor(TRAIN, name + "/erase_pixels").toFloats()))
+                : Optional.empty();
+    }
+
+    private static List<Image> squares(ClipList list, int[] indices, int side) {
+        List<Path> files = list.samples().getFirst().media().frames();
+        return Arrays.stream(indices)
+                .mapToObj(i -> Resample.resize(ImageFile.read(files.get(i)), side, side, Filter.BILINEAR))
+                .toList();
+    }
+
+    /** Some frames of a clip [C, T, H, W]. */
+    private static float[] frames(FloatClip clip, int... chosen) {
+        int area = clip.height() * clip.width();
+        float[] out = new float[clip.channels() * chosen.length * area];
+        for (int c = 0; c < clip.channels(); c++) {
+            for (int t = 0; t < chosen.length; t++) {
+                int from = (c * clip.frames() + chosen[t]) * area;
+                System.arraycopy(clip.values(), from, out, (c * chosen.length + t) * area, area);
+            }
+        }
+        return out;
+    }
+
+    private FloatClip clip(String file, String name) {
+        return clip(folder.tensor(file, name));
+    }
+
+    private static FloatClip clip(Tensor tensor) {
+        return new FloatClip(tensor.dim(0), tensor.dim(1), tensor.dim(2), tensor.dim(3), tensor.toFloats());
+    }
+
+    private static int number(Matcher matcher, int group) {
+        return Integer.parseInt(matcher.group(group));
+    }
+
+    private void check(String file, String name, float[] ours) {
+        compare(file + "/" + name, ours, folder.tensor(file, name));
+    }
+
+    private void compare(String name, float[] ours, Tensor expected) {
+        double[] values = new double[ours.length];
+        Arrays.setAll(values, i -> ours[i]);
+        Shape shape = expected.shape();
+        report.check(name, shape, values, expected.toDoubles(), null);
+    }
+}
