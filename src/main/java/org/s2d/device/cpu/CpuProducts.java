@@ -22,8 +22,8 @@ import org.s2d.tensor.Tensor;
  * output itself.
  */
 final class CpuProducts implements Products, AutoCloseable {
-    /** More than the shapes of a model; a plan is some 100 KB of compiled code. */
-    private static final int PLANS = 1024;
+    /** More than the shapes of a model in training and evaluation; a plan takes up to 0.7 MB, most of it compiled code. */
+    private static final int PLANS = 384;
 
     private final Allocator allocator;
     private final Workers workers;

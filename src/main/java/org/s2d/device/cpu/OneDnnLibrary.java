@@ -44,6 +44,12 @@ final class OneDnnLibrary {
     static final int ARG_SCRATCHPAD = 80;
     static final int ARG_POST_OPERATION = 32768;
 
+    /**
+     * Compiled code that oneDNN itself keeps for devices made later. We have a cache of our own, and what that one drops
+     * must not stay here.
+     */
+    private static final int SHARED_PRIMITIVES = 128;
+
     private static final String FOLDER = "org/bytedeco/dnnl/linux-x86_64";
     private static final List<String> NAMES = List.of("libgomp.so.1", "libdnnl.so.3");
     private static final List<String> STATUS = List.of(
@@ -83,6 +89,7 @@ final class OneDnnLibrary {
         setDataHandle = find("dnnl_memory_set_data_handle");
         setNumThreads = find("omp_set_num_threads");
         limitThisThread();
+        call("dnnl_set_primitive_cache_capacity", SHARED_PRIMITIVES);
         engine = create("dnnl_engine_create", ENGINE_CPU, 0L); // lives as long as the library: until the process ends
     }
 
