@@ -38,8 +38,7 @@ final class CpuNormalization implements Normalization {
             Tensor mean,
             Tensor rstd,
             Tensor weight) {
-        LayerNormBackward.run(
-                gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight, workers, scratch);
+        LayerNormBackward.run(gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight, workers, scratch);
     }
 
     @Override
