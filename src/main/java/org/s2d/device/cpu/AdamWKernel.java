@@ -1,10 +1,10 @@
 package org.s2d.device.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
-import java.util.List;
 import org.s2d.device.Optimizers.AdamWStep;
 import org.s2d.device.Optimizers.Slot;
 
@@ -54,8 +54,10 @@ final class AdamWKernel {
         double correction2 = Math.sqrt(1 - Math.pow(step.beta2(), (double) step.step()));
         Concatenation ranges =
                 new Concatenation(slots.stream().map(Slot::parameter).toList());
-        workers.parallelFor(ranges.count(), ElementLoop.GRAIN, (worker, from, to) ->
-                ranges.forEach(from, to, (index, first, n) -> {
+        workers.parallelFor(
+                ranges.count(),
+                ElementLoop.GRAIN,
+                (worker, from, to) -> ranges.forEach(from, to, (index, first, n) -> {
                     Slot slot = slots.get(index);
                     update(
                             slot.parameter().data(),
@@ -122,7 +124,8 @@ final class AdamWKernel {
         FloatVector v = Lanes.load(expAvgSq, at, mask).mul(f.beta2);
         v = g.mul(f.rest2).fma(g, v);
         FloatVector root = v.lanewise(VectorOperators.SQRT).mul(f.correction).add(f.eps);
-        FloatVector p = Lanes.load(parameter, at, mask).mul(f.decay).sub(m.mul(f.rate).div(root));
+        FloatVector p =
+                Lanes.load(parameter, at, mask).mul(f.decay).sub(m.mul(f.rate).div(root));
         Lanes.store(m, expAvg, at, mask);
         Lanes.store(v, expAvgSq, at, mask);
         Lanes.store(p, parameter, at, mask);

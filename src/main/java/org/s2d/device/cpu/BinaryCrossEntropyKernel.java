@@ -16,19 +16,18 @@ final class BinaryCrossEntropyKernel {
         Cells from = new Cells(logits);
         Cells targets = new Cells(target);
         partition.rows(loss.numel(), classes, (worker, begin, end) -> {
-        for (long row = begin; row < end; row++) {
-            double sum = 0;
-            for (int c = 0; c < classes; c++) {
-                double x = from.get(row * classes + c);
-                sum += SigmoidKernel.softplus(x) - x * targets.get(row * classes + c);
+            for (long row = begin; row < end; row++) {
+                double sum = 0;
+                for (int c = 0; c < classes; c++) {
+                    double x = from.get(row * classes + c);
+                    sum += SigmoidKernel.softplus(x) - x * targets.get(row * classes + c);
+                }
+                losses.set(row, sum / classes);
             }
-            losses.set(row, sum / classes);
-        }
         });
     }
 
-    static void backward(
-            Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target, Partition partition) {
+    static void backward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target, Partition partition) {
         CrossEntropyKernel.check("binaryCrossEntropyBackward", gradLoss, logits, gradLogits, target);
         int classes = logits.dim(-1);
         Cells to = new Cells(gradLogits);
@@ -36,10 +35,10 @@ final class BinaryCrossEntropyKernel {
         Cells from = new Cells(logits);
         Cells targets = new Cells(target);
         partition.rows(gradLoss.numel(), classes, (worker, begin, end) -> {
-        for (long at = begin * classes; at < end * classes; at++) {
-            double difference = SigmoidKernel.sigmoid(from.get(at)) - targets.get(at);
-            to.set(at, grads.get(at / classes) / classes * difference);
-        }
+            for (long at = begin * classes; at < end * classes; at++) {
+                double difference = SigmoidKernel.sigmoid(from.get(at)) - targets.get(at);
+                to.set(at, grads.get(at / classes) / classes * difference);
+            }
         });
     }
 }

@@ -1,9 +1,9 @@
 package org.s2d.device.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.util.function.DoubleBinaryOperator;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
-import java.util.function.DoubleBinaryOperator;
 import org.s2d.device.Elementwise.Binary;
 
 /** Sum, difference and product of two elements. */
@@ -20,8 +20,7 @@ final class BinaryKernel {
 
     // Vector version
 
-    static void add(
-            MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
+    static void add(MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
             FloatVector a1 = Lanes.load(a, aAt + 4L * i);
@@ -36,8 +35,7 @@ final class BinaryKernel {
         }
     }
 
-    static void subtract(
-            MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
+    static void subtract(MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
             FloatVector a1 = Lanes.load(a, aAt + 4L * i);
@@ -52,8 +50,7 @@ final class BinaryKernel {
         }
     }
 
-    static void multiply(
-            MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
+    static void multiply(MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
             FloatVector a1 = Lanes.load(a, aAt + 4L * i);
@@ -73,7 +70,8 @@ final class BinaryKernel {
         return (out, outAt, a, aAt, b, bAt, n) -> addScaled(scale, out, outAt, a, aAt, b, bAt, n);
     }
 
-    private static void addScaled(float scale, MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
+    private static void addScaled(
+            float scale, MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
         FloatVector factor = FloatVector.broadcast(Lanes.F, scale);
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {

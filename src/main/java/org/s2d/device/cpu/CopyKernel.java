@@ -44,8 +44,11 @@ final class CopyKernel {
             convert(loop, out, source, workers, scratch);
         } else if (rows && loop.rank() == 1) {
             long size = out.dtype().bytes();
-            workers.parallelFor(loop.count(), ElementLoop.GRAIN, (worker, from, to) ->
-                    MemorySegment.copy(source.base(), from * size, out.base(), from * size, (to - from) * size));
+            workers.parallelFor(
+                    loop.count(),
+                    ElementLoop.GRAIN,
+                    (worker, from, to) -> MemorySegment.copy(
+                            source.base(), from * size, out.base(), from * size, (to - from) * size));
         } else if (rows) {
             copyRows(loop, out, source, workers);
         } else if (TransposeKernel.fits(loop, out.dtype())) {
@@ -92,19 +95,22 @@ final class CopyKernel {
         MemorySegment target = out.base();
         MemorySegment source = in.base();
         long grain = Math.max(1, ElementLoop.GRAIN / Math.max(1, loop.runLength()));
-        workers.parallelFor(outer.count(), grain, (worker, from, to) -> outer.forRuns(from, to, (at, first, rows) -> {
-            long toAt = at[0] * size;
-            long fromAt = at[1] * size;
-            if (bytes >= LONG_ROW_BYTES) {
-                for (long row = 0; row < rows; row++) {
-                    MemorySegment.copy(source, fromAt + row * fromStep, target, toAt + row * toStep, bytes);
-                }
-            } else if (bytes >= BYTES.length()) {
-                vectorRows(target, toAt, toStep, source, fromAt, fromStep, rows, bytes);
-            } else {
-                shortRows(target, toAt, toStep, source, fromAt, fromStep, rows, bytes);
-            }
-        }));
+        workers.parallelFor(
+                outer.count(),
+                grain,
+                (worker, from, to) -> outer.forRuns(from, to, (at, first, rows) -> {
+                    long toAt = at[0] * size;
+                    long fromAt = at[1] * size;
+                    if (bytes >= LONG_ROW_BYTES) {
+                        for (long row = 0; row < rows; row++) {
+                            MemorySegment.copy(source, fromAt + row * fromStep, target, toAt + row * toStep, bytes);
+                        }
+                    } else if (bytes >= BYTES.length()) {
+                        vectorRows(target, toAt, toStep, source, fromAt, fromStep, rows, bytes);
+                    } else {
+                        shortRows(target, toAt, toStep, source, fromAt, fromStep, rows, bytes);
+                    }
+                }));
     }
 
     private static void vectorRows(
@@ -157,8 +163,10 @@ final class CopyKernel {
         Cells from = new Cells(in);
         long toStep = loop.runStride(0);
         long fromStep = loop.runStride(1);
-        workers.parallelFor(loop.count(), ElementLoop.GRAIN, (worker, start, end) ->
-                loop.forRuns(start, end, (at, first, length) -> {
+        workers.parallelFor(
+                loop.count(),
+                ElementLoop.GRAIN,
+                (worker, start, end) -> loop.forRuns(start, end, (at, first, length) -> {
                     if (words) {
                         copyWords(target, at[0], toStep, source, at[1], fromStep, length);
                         return;

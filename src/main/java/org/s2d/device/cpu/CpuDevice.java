@@ -16,7 +16,6 @@ import org.s2d.tensor.Tensor;
 public final class CpuDevice implements Device {
     private final HostPool pool;
     private final Workers workers;
-    private final Scratch scratch;
     private final Elementwise elementwise;
     private final CpuProducts products;
     private final Normalization normalization;
@@ -28,14 +27,13 @@ public final class CpuDevice implements Device {
     public CpuDevice(HostPool pool, int threads) {
         this.pool = pool;
         workers = new Workers(threads);
-        scratch = new Scratch(threads);
-        elementwise = new CpuElementwise(workers, scratch);
+        elementwise = new CpuElementwise(workers);
         products = new CpuProducts(pool, workers, elementwise);
-        normalization = new CpuNormalization(workers, scratch);
+        normalization = new CpuNormalization(workers);
         attention = new CpuAttentionKernels(workers);
         convolutions = new CpuConvolutions(pool, workers, elementwise);
         losses = new CpuLosses(workers);
-        optimizers = new CpuOptimizers(workers, scratch);
+        optimizers = new CpuOptimizers(workers);
     }
 
     public int threads() {
@@ -112,7 +110,6 @@ public final class CpuDevice implements Device {
     public void close() {
         products.close();
         workers.close();
-        scratch.close();
         pool.close();
     }
 }

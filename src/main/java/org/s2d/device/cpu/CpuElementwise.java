@@ -9,9 +9,9 @@ final class CpuElementwise implements Elementwise {
     private final Scratch scratch;
     private final ElementLoop elements;
 
-    CpuElementwise(Workers workers, Scratch scratch) {
+    CpuElementwise(Workers workers) {
         this.workers = workers;
-        this.scratch = scratch;
+        scratch = workers.scratch();
         elements = new ElementLoop(workers, scratch);
     }
 

@@ -10,9 +10,9 @@ final class CpuNormalization implements Normalization {
     private final Scratch scratch;
     private final Partition partition;
 
-    CpuNormalization(Workers workers, Scratch scratch) {
+    CpuNormalization(Workers workers) {
         this.workers = workers;
-        this.scratch = scratch;
+        scratch = workers.scratch();
         partition = workers::parallelFor;
     }
 
@@ -38,8 +38,7 @@ final class CpuNormalization implements Normalization {
             Tensor mean,
             Tensor rstd,
             Tensor weight) {
-        LayerNormBackward.run(
-                gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight, workers, scratch);
+        LayerNormBackward.run(gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight, workers, scratch);
     }
 
     @Override

@@ -9,9 +9,9 @@ final class CpuOptimizers implements Optimizers {
     private final Workers workers;
     private final Scratch scratch;
 
-    CpuOptimizers(Workers workers, Scratch scratch) {
+    CpuOptimizers(Workers workers) {
         this.workers = workers;
-        this.scratch = scratch;
+        scratch = workers.scratch();
     }
 
     @Override

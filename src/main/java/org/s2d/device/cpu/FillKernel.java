@@ -23,14 +23,17 @@ final class FillKernel {
         Cells cells = new Cells(out);
         MemorySegment base = out.base();
         long stride = loop.runStride(0);
-        workers.parallelFor(loop.count(), ElementLoop.GRAIN, (worker, from, to) -> loop.forRuns(from, to, (at, first, n) -> {
-            if (zeroBits && stride == 1) {
-                base.asSlice(at[0] * size, n * size).fill((byte) 0);
-                return;
-            }
-            for (long i = 0; i < n; i++) {
-                cells.set(at[0] + i * stride, value);
-            }
-        }));
+        workers.parallelFor(
+                loop.count(),
+                ElementLoop.GRAIN,
+                (worker, from, to) -> loop.forRuns(from, to, (at, first, n) -> {
+                    if (zeroBits && stride == 1) {
+                        base.asSlice(at[0] * size, n * size).fill((byte) 0);
+                        return;
+                    }
+                    for (long i = 0; i < n; i++) {
+                        cells.set(at[0] + i * stride, value);
+                    }
+                }));
     }
 }

@@ -66,7 +66,6 @@ final class GeluKernel {
 
     // Vector version
 
-    
     static void forward(MemorySegment out, long outAt, MemorySegment in, long inAt, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
@@ -80,8 +79,7 @@ final class GeluKernel {
         }
     }
 
-    static void backward(
-            MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
+    static void backward(MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
             FloatVector x = Lanes.load(a, aAt + 4L * i);
@@ -126,12 +124,12 @@ final class GeluKernel {
         FloatVector p = FloatVector.broadcast(Lanes.F, 0.025518049f);
         p = p.fma(t, FloatVector.broadcast(Lanes.F, -0.12459002f));
         p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.20535885f));
-        p = p.fma(t, FloatVector.broadcast(Lanes.F, -0.14409367f));
+        p = p.fma(t, FloatVector.broadcast(Lanes.F, -0.14409368f));
         p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.14128877f));
         p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.028251568f));
         p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.08772511f));
-        p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.088943087f));
-        p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.095856138f));
+        p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.08894309f));
+        p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.09585614f));
         p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.095742136f));
         FloatVector lower = p.mul(t).mul(e);
         return lower.blend(one.sub(lower), x.compare(VectorOperators.GT, 0f));

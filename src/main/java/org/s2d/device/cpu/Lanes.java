@@ -25,13 +25,13 @@ final class Lanes {
     static final int WIDTH = F.length();
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-    private static final float LOG2_E = 1.44269504f;
-    private static final float LN2_HIGH = 0.693359375f;
+    private static final float LOG2_E = 1.442695f;
+    private static final float LN2_HIGH = 0x1.63p-1f;
     private static final float LN2_LOW = -2.12194440e-4f;
     /** Adding and subtracting it rounds to an integer. */
     private static final float ROUNDER = 0x1.8p23f;
 
-    private static final float EXP_MAX = 88.722839f;
+    private static final float EXP_MAX = 88.72284f;
     private static final float EXP_MIN = -103.98f;
 
     private Lanes() {}
@@ -98,8 +98,7 @@ final class Lanes {
     // Rows of any type as F32. Positions in elements; the F32 side starts at a byte offset and has stride 1.
 
     /** Reads {@code n} elements {@code stride} apart into F32. */
-    static void widen(
-            DType type, MemorySegment from, long at, long stride, MemorySegment to, long toByte, int n) {
+    static void widen(DType type, MemorySegment from, long at, long stride, MemorySegment to, long toByte, int n) {
         if (stride == 0 && n > 0) {
             float value = one(type, from, at);
             for (int i = 0; i < n; i++) {
@@ -144,8 +143,7 @@ final class Lanes {
     }
 
     /** Writes {@code n} F32 elements to places {@code stride} apart, rounding to the type. */
-    static void narrow(
-            MemorySegment from, long fromByte, DType type, MemorySegment to, long at, long stride, int n) {
+    static void narrow(MemorySegment from, long fromByte, DType type, MemorySegment to, long at, long stride, int n) {
         switch (type) {
             case BF16 -> {
                 if (stride == 1) {

@@ -57,8 +57,7 @@ final class LayerNormBackward {
         LayerNormKernel.checkBackward(gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight);
         Checks.singlePrecision("layerNormBackward", gradOut, in, weight);
         boolean parameters = gradWeight != null || gradBias != null;
-        LayerNormBackward kernel =
-                new LayerNormBackward(gradIn, gradOut, in, mean, rstd, weight, parameters, scratch);
+        LayerNormBackward kernel = new LayerNormBackward(gradIn, gradOut, in, mean, rstd, weight, parameters, scratch);
         StridedLoop loop = StridedLoop.rows(in.shape(), gradOut, in, gradIn == null ? in : gradIn);
         long grain = Math.max(1, ElementLoop.GRAIN / Math.max(1, kernel.width));
         MemorySegment[] sums = new MemorySegment[workers.count()];
@@ -197,7 +196,14 @@ final class LayerNormBackward {
 
     /** Adds {@code grad * normal} to the first half of the sums and {@code grad} to the second. */
     private static void accumulate(
-            MemorySegment sums, MemorySegment grad, long gradAt, MemorySegment x, long at, float mean, float rstd, int n) {
+            MemorySegment sums,
+            MemorySegment grad,
+            long gradAt,
+            MemorySegment x,
+            long at,
+            float mean,
+            float rstd,
+            int n) {
         long biasAt = 8L * n;
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {

@@ -43,13 +43,19 @@ final class MovingAverageKernel {
         averages.forEach(average -> Checks.onlyF32("movingAverage", average));
         values.forEach(value -> Checks.onlyF32("movingAverage", value));
         Concatenation ranges = new Concatenation(averages);
-        workers.parallelFor(ranges.count(), ElementLoop.GRAIN, (worker, from, to) ->
-                ranges.forEach(from, to, (index, first, n) -> update(
-                        averages.get(index).data(), values.get(index).data(), first, n, (float) decay, (float)
-                                (1 - decay))));
+        workers.parallelFor(
+                ranges.count(),
+                ElementLoop.GRAIN,
+                (worker, from, to) -> ranges.forEach(
+                        from,
+                        to,
+                        (index, first, n) -> update(
+                                averages.get(index).data(), values.get(index).data(), first, n, (float) decay, (float)
+                                        (1 - decay))));
     }
 
-    private static void update(MemorySegment averages, MemorySegment values, long first, long n, float keep, float take) {
+    private static void update(
+            MemorySegment averages, MemorySegment values, long first, long n, float keep, float take) {
         long end = 4 * (first + n);
         for (long at = 4 * first; at < end; at += 4L * Lanes.WIDTH) {
             VectorMask<Float> mask = Lanes.first((int) Math.min(Lanes.WIDTH, (end - at) / 4));

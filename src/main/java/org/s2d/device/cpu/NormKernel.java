@@ -34,8 +34,10 @@ final class NormKernel {
         Checks.contiguous("norm", all);
         Concatenation ranges = new Concatenation(tensors);
         double[] sums = new double[workers.count()];
-        workers.parallelFor(ranges.count(), ElementLoop.GRAIN, (worker, from, to) ->
-                ranges.forEach(from, to, (index, first, length) -> {
+        workers.parallelFor(
+                ranges.count(),
+                ElementLoop.GRAIN,
+                (worker, from, to) -> ranges.forEach(from, to, (index, first, length) -> {
                     Rows row = new Rows(all[index], 1, scratch, worker, 0, CHUNK);
                     for (long done = 0; done < length; done += CHUNK) {
                         int n = (int) Math.min(CHUNK, length - done);

@@ -29,7 +29,6 @@ final class RectifierKernel {
 
     // Vector version
 
-    
     static void reluForward(MemorySegment out, long outAt, MemorySegment in, long inAt, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
@@ -59,17 +58,23 @@ final class RectifierKernel {
         }
     }
 
-    
     static void relu6Forward(MemorySegment out, long outAt, MemorySegment in, long inAt, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
             FloatVector x = Lanes.load(in, inAt + 4L * i);
-            Lanes.store(x.blend(0f, x.compare(VectorOperators.LT, 0f)).blend(6f, x.compare(VectorOperators.GT, 6f)), out, outAt + 4L * i);
+            Lanes.store(
+                    x.blend(0f, x.compare(VectorOperators.LT, 0f)).blend(6f, x.compare(VectorOperators.GT, 6f)),
+                    out,
+                    outAt + 4L * i);
         }
         if (i < n) {
             VectorMask<Float> mask = Lanes.first(n - i);
             FloatVector x = Lanes.load(in, inAt + 4L * i, mask);
-            Lanes.store(x.blend(0f, x.compare(VectorOperators.LT, 0f)).blend(6f, x.compare(VectorOperators.GT, 6f)), out, outAt + 4L * i, mask);
+            Lanes.store(
+                    x.blend(0f, x.compare(VectorOperators.LT, 0f)).blend(6f, x.compare(VectorOperators.GT, 6f)),
+                    out,
+                    outAt + 4L * i,
+                    mask);
         }
     }
 
@@ -79,13 +84,20 @@ final class RectifierKernel {
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
             FloatVector x = Lanes.load(a, aAt + 4L * i);
             FloatVector g = Lanes.load(b, bAt + 4L * i);
-            Lanes.store(g.blend(0f, x.compare(VectorOperators.LE, 0f)).blend(0f, x.compare(VectorOperators.GE, 6f)), out, outAt + 4L * i);
+            Lanes.store(
+                    g.blend(0f, x.compare(VectorOperators.LE, 0f)).blend(0f, x.compare(VectorOperators.GE, 6f)),
+                    out,
+                    outAt + 4L * i);
         }
         if (i < n) {
             VectorMask<Float> mask = Lanes.first(n - i);
             FloatVector x = Lanes.load(a, aAt + 4L * i, mask);
             FloatVector g = Lanes.load(b, bAt + 4L * i, mask);
-            Lanes.store(g.blend(0f, x.compare(VectorOperators.LE, 0f)).blend(0f, x.compare(VectorOperators.GE, 6f)), out, outAt + 4L * i, mask);
+            Lanes.store(
+                    g.blend(0f, x.compare(VectorOperators.LE, 0f)).blend(0f, x.compare(VectorOperators.GE, 6f)),
+                    out,
+                    outAt + 4L * i,
+                    mask);
         }
     }
 }

@@ -30,7 +30,6 @@ final class SigmoidKernel {
 
     // Vector version
 
-    
     static void sigmoidForward(MemorySegment out, long outAt, MemorySegment in, long inAt, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
@@ -60,7 +59,6 @@ final class SigmoidKernel {
         }
     }
 
-    
     static void softplusForward(MemorySegment out, long outAt, MemorySegment in, long inAt, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {

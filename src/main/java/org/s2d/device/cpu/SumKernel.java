@@ -115,8 +115,10 @@ final class SumKernel {
             for (long piece = first; piece < last; piece++) {
                 int slot = (int) piece;
                 long end = Math.min(loop.count(), (piece + 1) * ElementLoop.GRAIN);
-                loop.forRuns(piece * ElementLoop.GRAIN, end, (at, number, length) ->
-                        sums[slot] += sumRun(row, at[0], loop.runStride(0), length));
+                loop.forRuns(
+                        piece * ElementLoop.GRAIN,
+                        end,
+                        (at, number, length) -> sums[slot] += sumRun(row, at[0], loop.runStride(0), length));
             }
         });
         double sum = 0;
@@ -157,8 +159,7 @@ final class SumKernel {
         int size = Math.toIntExact(out.numel());
         MemorySegment sums = scratch.get(worker, 1, 8L * size);
         sums.asSlice(0, 8L * size).fill((byte) 0);
-        StridedLoop loop =
-                StridedLoop.over(in.shape(), StridedLoop.strides(in), targetSteps(out.shape(), in.shape()));
+        StridedLoop loop = StridedLoop.over(in.shape(), StridedLoop.strides(in), targetSteps(out.shape(), in.shape()));
         long inStep = loop.runStride(0);
         long outStep = loop.runStride(1);
         int chunk = (int) Math.min(CHUNK, loop.runLength());

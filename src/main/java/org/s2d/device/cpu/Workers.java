@@ -26,6 +26,7 @@ public final class Workers implements AutoCloseable {
     private static final long SPIN_NANOS = 50_000;
 
     private final Worker[] others;
+    private final Scratch scratch;
     private final long spinNanos;
     private final ReentrantLock busy = new ReentrantLock();
     private volatile boolean closed;
@@ -36,6 +37,7 @@ public final class Workers implements AutoCloseable {
         }
         // With more threads than cores a spinning thread only keeps a working one from its core.
         spinNanos = threads <= Runtime.getRuntime().availableProcessors() ? SPIN_NANOS : 0;
+        scratch = new Scratch(threads);
         others = new Worker[threads - 1];
         for (int i = 0; i < others.length; i++) {
             others[i] = new Worker(i + 1);
@@ -46,6 +48,11 @@ public final class Workers implements AutoCloseable {
     /** Number of workers, the caller included; worker indices are below it. */
     public int count() {
         return others.length + 1;
+    }
+
+    /** Working memory of each worker, for use inside a loop; goes when the team is closed. */
+    Scratch scratch() {
+        return scratch;
     }
 
     /**
@@ -118,6 +125,9 @@ public final class Workers implements AutoCloseable {
         }
         busy.lock();
         try {
+            if (!closed) {
+                scratch.close();
+            }
             closed = true;
         } finally {
             busy.unlock();
