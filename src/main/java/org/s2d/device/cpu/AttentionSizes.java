@@ -16,6 +16,9 @@ record AttentionSizes(int outer, int inner, int queries, int keys, int heads, in
             throw new ShapeException(kernel + ": k " + k.shape() + " does not fit q " + q.shape()
                     + "; only the third dimension may differ");
         }
+        if (k.dim(2) == 0 && q.dim(2) > 0) {
+            throw new ShapeException(kernel + ": no keys for the queries " + q.shape());
+        }
         requireLike(kernel, "v", v, "k", k);
         requireLike(kernel, "out", out, "q", q);
         requireRows(kernel, "q", q);
@@ -38,7 +41,7 @@ record AttentionSizes(int outer, int inner, int queries, int keys, int heads, in
     }
 
     private static void requireRows(String kernel, String name, Tensor tensor) {
-        if (tensor.dim(-1) > 1 && tensor.stride(-1) != 1 && tensor.numel() > 0) {
+        if (tensor.dim(-1) > 1 && tensor.stride(-1) != 1) {
             throw new ShapeException(kernel + ": " + name + " " + tensor.shape() + " has stride " + tensor.stride(-1)
                     + " in its last dimension, expected 1");
         }

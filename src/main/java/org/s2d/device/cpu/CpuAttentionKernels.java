@@ -1,20 +1,41 @@
 package org.s2d.device.cpu;
 
+import java.lang.foreign.MemorySegment;
+import java.util.stream.Stream;
 import org.s2d.device.AttentionKernels;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
 
 /** F32 and BF16 with the Vector API. */
-@SuppressWarnings("UnusedVariable")
 final class CpuAttentionKernels implements AttentionKernels {
+    /** Operations below which handing work to another thread costs more than it saves. */
+    private static final double WORTH_SHARING = 200_000;
+
     private final Workers workers;
+    private final AttentionKernel[] perWorker;
 
     CpuAttentionKernels(Workers workers) {
         this.workers = workers;
+        perWorker = Stream.generate(AttentionKernel::new).limit(workers.count()).toArray(AttentionKernel[]::new);
     }
 
     @Override
     public void attention(Tensor out, Tensor logSumExp, Tensor q, Tensor k, Tensor v, double scale) {
-        AttentionReference.forward(out, logSumExp, q, k, v, scale);
+        String kernel = "attention";
+        AttentionSizes sizes = AttentionSizes.check(kernel, q, k, v, out, logSumExp);
+        AttentionKernel.Forward call = new AttentionKernel.Forward(
+                sizes,
+                new HeadRows(kernel, out),
+                floats(kernel, logSumExp),
+                new HeadRows(kernel, q),
+                new HeadRows(kernel, k),
+                new HeadRows(kernel, v),
+                (float) scale);
+        workers.parallelFor(
+                sizes.problems(),
+                grain(sizes),
+                (worker, from, to) -> perWorker[worker].forward(call, (int) from, (int) to));
     }
 
     @Override
@@ -29,7 +50,39 @@ final class CpuAttentionKernels implements AttentionKernels {
             Tensor out,
             Tensor logSumExp,
             double scale) {
-        AttentionReference.backward(gradQ, gradK, gradV, gradOut, q, k, v, out, logSumExp, scale);
+        String kernel = "attentionBackward";
+        AttentionSizes sizes = AttentionSizes.check(kernel, q, k, v, out, logSumExp);
+        AttentionSizes.requireLike(kernel, "gradOut", gradOut, "q", q);
+        AttentionSizes.requireLike(kernel, "gradQ", gradQ, "q", q);
+        AttentionSizes.requireLike(kernel, "gradK", gradK, "k", k);
+        AttentionSizes.requireLike(kernel, "gradV", gradV, "v", v);
+        AttentionKernel.Backward call = new AttentionKernel.Backward(
+                sizes,
+                new HeadRows(kernel, gradQ),
+                new HeadRows(kernel, gradK),
+                new HeadRows(kernel, gradV),
+                new HeadRows(kernel, gradOut),
+                new HeadRows(kernel, q),
+                new HeadRows(kernel, k),
+                new HeadRows(kernel, v),
+                floats(kernel, logSumExp),
+                (float) scale);
+        workers.parallelFor(
+                sizes.problems(),
+                grain(sizes),
+                (worker, from, to) -> perWorker[worker].backward(call, (int) from, (int) to));
+    }
+
+    private static long grain(AttentionSizes sizes) {
+        double operations = 4.0 * sizes.queries() * sizes.keys() * sizes.headDim();
+        return Math.max(1, (long) (WORTH_SHARING / Math.max(1, operations)));
+    }
+
+    private static MemorySegment floats(String kernel, Tensor logSumExp) {
+        if (logSumExp.dtype() != DType.F32) {
+            throw new ShapeException(kernel + ": logSumExp is " + logSumExp.dtype() + " on the CPU, expected F32");
+        }
+        return logSumExp.data();
     }
 
     @Override

@@ -1,0 +1,87 @@
+package org.s2d.device.cpu;
+
+import static org.s2d.device.cpu.TileProducts.LANES;
+import static org.s2d.device.cpu.TileProducts.SPECIES;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * Softmax along the columns of a block of scores: one row per key, one lane per query, so that sums and maxima over keys
+ * stay within lanes; four sums take turns, which hides latency and keeps rounding errors small. Each method handles {@link TileProducts#LANES} columns.
+ */
+final class AttentionColumns {
+    /** Queries per block; the row length of scores. */
+    static final int BLOCK = 4 * LANES;
+
+    private AttentionColumns() {}
+
+    /** Largest score of each column; NaN is passed over here and comes back through {@link #exponentiate}. */
+    static FloatVector max(float[] scores, int first, int rows) {
+        FloatVector even = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+        FloatVector odd = even;
+        int row = 0;
+        for (; row < rows - 1; row += 2) {
+            even = greater(even, FloatVector.fromArray(SPECIES, scores, first + row * BLOCK));
+            odd = greater(odd, FloatVector.fromArray(SPECIES, scores, first + BLOCK + row * BLOCK));
+        }
+        if (row < rows) {
+            even = greater(even, FloatVector.fromArray(SPECIES, scores, first + row * BLOCK));
+        }
+        return greater(even, odd);
+    }
+
+    private static FloatVector greater(FloatVector a, FloatVector b) {
+        return a.blend(b, b.compare(VectorOperators.GT, a));
+    }
+
+    /** Replaces scores by {@code exp(score - shift)} and returns the sums of the columns. */
+    static FloatVector exponentiate(float[] scores, int first, int rows, FloatVector shift) {
+        FloatVector sum0 = FloatVector.zero(SPECIES);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        for (int row = 0; row < rows; row++) {
+            int at = first + row * BLOCK;
+            FloatVector p =
+                    VectorExp.exp(FloatVector.fromArray(SPECIES, scores, at).sub(shift));
+            p.intoArray(scores, at);
+            FloatVector next = sum0.add(p);
+            sum0 = sum1;
+            sum1 = sum2;
+            sum2 = sum3;
+            sum3 = next;
+        }
+        return sum0.add(sum1).add(sum2.add(sum3));
+    }
+
+    /** Column sums of {@code a * b}. */
+    static FloatVector dot(float[] a, float[] b, int first, int rows) {
+        FloatVector sum0 = FloatVector.zero(SPECIES);
+        FloatVector sum1 = sum0;
+        FloatVector sum2 = sum0;
+        FloatVector sum3 = sum0;
+        for (int row = 0; row < rows; row++) {
+            int at = first + row * BLOCK;
+            FloatVector next = FloatVector.fromArray(SPECIES, a, at).fma(FloatVector.fromArray(SPECIES, b, at), sum0);
+            sum0 = sum1;
+            sum1 = sum2;
+            sum2 = sum3;
+            sum3 = next;
+        }
+        return sum0.add(sum1).add(sum2.add(sum3));
+    }
+
+    /**
+     * Gradient of softmax: scales {@code p} by {@code norm} to probabilities and replaces the gradients {@code g} of the probabilities by
+     * those of the scores, {@code p * (g - delta)}.
+     */
+    static void differentiate(float[] p, float[] g, int first, int rows, FloatVector norm, FloatVector delta) {
+        for (int row = 0; row < rows; row++) {
+            int at = first + row * BLOCK;
+            FloatVector probability = FloatVector.fromArray(SPECIES, p, at).mul(norm);
+            probability.intoArray(p, at);
+            FloatVector.fromArray(SPECIES, g, at).sub(delta).mul(probability).intoArray(g, at);
+        }
+    }
+}
