@@ -1,10 +1,12 @@
 package org.s2d.data.image;
 
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBuffer;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -27,6 +29,8 @@ public final class ImageFile {
     public static final long MAX_PIXELS = 100_000_000;
 
     private static final long MAX_BYTES = 1L << 29;
+    private static final int APP2 = 0xe2;
+    private static final int START_OF_SCAN = 0xda;
 
     private ImageFile() {}
 
@@ -57,10 +61,11 @@ public final class ImageFile {
         if (bytes.length == 0) {
             throw new UserException(name + ": file is empty, expected an image. Copy it again.");
         }
-        ImageReader reader =
-                ImageIO.getImageReadersByFormatName(formatOf(bytes, name)).next();
+        String format = formatOf(bytes, name);
+        byte[] data = format.equals("jpeg") ? withoutProfile(bytes) : bytes;
+        ImageReader reader = ImageIO.getImageReadersByFormatName(format).next();
         AtomicBoolean truncated = new AtomicBoolean();
-        try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
+        try (ImageInputStream input = new MemoryCacheImageInputStream(new ByteArrayInputStream(data))) {
             // libjpeg fills what is missing with grey and only warns.
             reader.addIIOReadWarningListener((source, warning) -> {
                 if (warning.contains("premature end")) {
@@ -70,6 +75,9 @@ public final class ImageFile {
             reader.setInput(input, true, true);
             requireSize(reader.getWidth(0), reader.getHeight(0), name);
             BufferedImage picture = reader.read(0);
+            if (picture.getColorModel().getColorSpace().getType() == ColorSpace.TYPE_CMYK) {
+                throw new UserException(name + ": image is CMYK, expected RGB or grey. Convert it.");
+            }
             if (truncated.get()) {
                 throw new UserException(name + ": image data ends too early. Copy the file again.");
             }
@@ -122,6 +130,25 @@ public final class ImageFile {
             }
         }
         return true;
+    }
+
+    /** A JPEG less its ICC profile (APP2 segments), which ImageIO would apply and PIL does not. */
+    private static byte[] withoutProfile(byte[] bytes) {
+        ByteArrayOutputStream kept = new ByteArrayOutputStream(bytes.length);
+        kept.write(bytes, 0, 2);
+        int at = 2;
+        while (at + 4 <= bytes.length && (bytes[at] & 0xff) == 0xff && (bytes[at + 1] & 0xff) != START_OF_SCAN) {
+            int length = 2 + ((bytes[at + 2] & 0xff) << 8 | (bytes[at + 3] & 0xff));
+            if (length < 4 || at + length > bytes.length) {
+                break;
+            }
+            if ((bytes[at + 1] & 0xff) != APP2) {
+                kept.write(bytes, at, length);
+            }
+            at += length;
+        }
+        kept.write(bytes, at, bytes.length - at);
+        return kept.toByteArray();
     }
 
     /** Reads the raster itself: BufferedImage.getRGB would bend grey values through a linear colour space. */

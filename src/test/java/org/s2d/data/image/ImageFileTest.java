@@ -3,14 +3,19 @@ package org.s2d.data.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.awt.color.ColorSpace;
+import java.awt.color.ICC_Profile;
 import java.awt.image.BufferedImage;
 import java.awt.image.WritableRaster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.zip.CRC32;
+import java.util.zip.DeflaterOutputStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -165,6 +170,43 @@ class ImageFileTest {
                 }
             }
         }
+    }
+
+    @Test
+    void colourProfilesAreIgnored() throws IOException {
+        byte[] profile = ICC_Profile.getInstance(ColorSpace.CS_LINEAR_RGB).getData();
+        byte[] jpeg = encode(picture(BufferedImage.TYPE_3BYTE_BGR), "jpg");
+        ByteBuffer segment = ByteBuffer.allocate(18 + profile.length)
+                .putShort((short) 0xffe2)
+                .putShort((short) (16 + profile.length))
+                .put("ICC_PROFILE\0\1\1".getBytes(StandardCharsets.ISO_8859_1))
+                .put(profile);
+        int afterJfif = 4 + (jpeg[5] & 0xff);
+        assertThat(ImageFile.decode(insert(jpeg, afterJfif, segment.array()), "jpeg").rgb())
+                .isEqualTo(ImageFile.decode(jpeg, "jpeg").rgb());
+        byte[] png = encode(picture(BufferedImage.TYPE_3BYTE_BGR), "png");
+        byte[] header = "iCCPp\0\0".getBytes(StandardCharsets.ISO_8859_1);
+        ByteArrayOutputStream chunk = new ByteArrayOutputStream();
+        chunk.write(header);
+        try (DeflaterOutputStream deflater = new DeflaterOutputStream(chunk)) {
+            deflater.write(profile);
+        }
+        CRC32 crc = new CRC32();
+        crc.update(chunk.toByteArray());
+        ByteBuffer whole = ByteBuffer.allocate(chunk.size() + 8)
+                .putInt(chunk.size() - 4)
+                .put(chunk.toByteArray())
+                .putInt((int) crc.getValue());
+        assertThat(ImageFile.decode(insert(png, 33, whole.array()), "png").rgb())
+                .isEqualTo(ImageFile.decode(png, "png").rgb());
+    }
+
+    private static byte[] insert(byte[] into, int at, byte[] part) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.write(into, 0, at);
+        out.writeBytes(part);
+        out.write(into, at, into.length - at);
+        return out.toByteArray();
     }
 
     @Test
