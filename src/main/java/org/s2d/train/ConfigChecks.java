@@ -1,0 +1,131 @@
+package org.s2d.train;
+
+import java.util.List;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.s2d.tensor.UserException;
+
+/** Ranges and choices that a configuration must keep to; every message names key, value and place. */
+final class ConfigChecks {
+    private final UnaryOperator<String> placeOf;
+
+    private ConfigChecks(UnaryOperator<String> placeOf) {
+        this.placeOf = placeOf;
+    }
+
+    static void check(TrainConfig config, UnaryOperator<String> placeOf) {
+        ConfigChecks checks = new ConfigChecks(placeOf);
+        checks.model(config.model());
+        checks.data(config.data());
+        checks.optim(config.optim());
+        checks.loss(config.loss());
+        checks.train(config.train());
+        checks.choice(
+                "landmark.network",
+                config.landmark().network(),
+                Set.of("mobilefacenet", "mobilenet_gdconv", "pfld", "none"));
+    }
+
+    private void model(TrainConfig.Model model) {
+        choice("model.mode", model.mode(), Set.of("video", "image"));
+        choice("model.prompt_type", model.promptType(), Set.of("deep", "shallow", "none"));
+        choice("model.prompter", model.prompter(), Set.of("fovea", "cross-attention"));
+        choice("model.temporal_adapter", model.temporalAdapter(), Set.of("attention", "conv"));
+        choice("model.global_pool", model.globalPool(), Set.of("token", "avg"));
+    }
+
+    private void data(TrainConfig.Data data) {
+        choice("data.label_base", data.labelBase(), Set.of("auto", "zero", "one"));
+        choice("data.test_crop_mode", data.testCropMode(), Set.of("square", "aspect"));
+        choice("data.augment.remode", data.augment().remode(), Set.of("pixel", "rand", "const"));
+        choice("data.augment.mixup_mode", data.augment().mixupMode(), Set.of("batch", "pair", "elem"));
+        atLeast("data.sampling_rate", data.samplingRate(), 1);
+        atLeast("data.num_workers", data.numWorkers(), 1);
+        atLeast("data.test_num_segment", data.testNumSegment(), 1);
+        atLeast("data.test_num_crop", data.testNumCrop(), 1);
+        probability("data.augment.flip", data.augment().flip());
+        probability("data.augment.reprob", data.augment().reprob());
+        pair("data.augment.crop_scale", data.augment().cropScale(), true);
+        pair("data.augment.crop_ratio", data.augment().cropRatio(), false);
+    }
+
+    private void optim(TrainConfig.Optim optim) {
+        atLeast("optim.lr", optim.lr(), 0);
+        atLeast("optim.min_lr", optim.minLr(), 0);
+        atLeast("optim.weight_decay", optim.weightDecay(), 0);
+        atLeast("optim.warmup_epochs", optim.warmupEpochs(), 0);
+        atLeast("optim.clip_grad", optim.clipGrad(), 0);
+        probability("optim.ema_decay", optim.emaDecay());
+        require(
+                optim.layerDecay() > 0 && optim.layerDecay() <= 1,
+                "optim.layer_decay",
+                optim.layerDecay(),
+                "a number above 0, at most 1");
+        require(optim.betas().size() == 2, "optim.betas", optim.betas(), "two numbers");
+    }
+
+    private void loss(TrainConfig.Loss loss) {
+        require(
+                loss.smoothing() >= 0 && loss.smoothing() < 1,
+                "loss.smoothing",
+                loss.smoothing(),
+                "a number from 0 to below 1");
+        atLeast("loss.sdl.k", loss.sdl().k(), 1);
+        atLeast("loss.sdl.size", loss.sdl().size(), loss.sdl().k());
+        for (List<Double> pair : loss.sdl().weights()) {
+            require(
+                    pair.size() == 2 && pair.get(0) == Math.rint(pair.get(0)) && pair.get(1) >= 0,
+                    "loss.sdl.weights",
+                    loss.sdl().weights(),
+                    "pairs [epoch, weight]");
+        }
+    }
+
+    private void train(TrainConfig.Train train) {
+        atLeast("train.epochs", train.epochs(), 1);
+        atLeast("train.batch_size", train.batchSize(), 1);
+        atLeast("train.update_freq", train.updateFreq(), 1);
+        atLeast("train.eval_every", train.evalEvery(), 1);
+        atLeast("train.log_every", train.logEvery(), 1);
+        atLeast("train.save_every_steps", train.saveEverySteps(), 0);
+        atLeast("train.save_every_seconds", train.saveEverySeconds(), 0);
+        require(
+                train.threads() >= 0 && train.threads() <= 1024,
+                "train.threads",
+                train.threads(),
+                "a number from 0 to 1024");
+        choice("train.device", train.device(), Set.of("cpu", "reference", "cuda", "emulator"));
+        choice("train.precision", train.precision(), Set.of("fp32", "bf16"));
+        choice("train.freeze", train.freeze(), Set.of("s2d", "s2d_freeze_prompters", "none"));
+        choice("train.best_metric", train.bestMetric(), Set.of("uar", "war"));
+    }
+
+    private void choice(String key, String value, Set<String> choices) {
+        require(
+                choices.contains(value),
+                key,
+                "'" + value + "'",
+                "one of " + String.join(", ", choices.stream().sorted().toList()));
+    }
+
+    private void atLeast(String key, double value, double least) {
+        require(value >= least, key, value == Math.rint(value) ? (Object) (long) value : value, "at least " + least);
+    }
+
+    private void probability(String key, double value) {
+        require(value >= 0 && value <= 1, key, value, "a number from 0 to 1");
+    }
+
+    private void pair(String key, List<Double> values, boolean mayBeEmpty) {
+        boolean right = values.isEmpty()
+                ? mayBeEmpty
+                : values.size() == 2 && values.get(0) > 0 && values.get(0) <= values.get(1);
+        require(right, key, values, "two positive numbers, the smaller first");
+    }
+
+    private void require(boolean right, String key, Object value, String expected) {
+        if (!right) {
+            throw new UserException(placeOf.apply(key) + ": " + key + " is " + value + ", expected " + expected + ".");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+package org.s2d.train;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Everything that defines a run; keys in files are these names in snake case. Read by {@link ConfigReader}, which also knows the
+ * defaults: the authors' fine-tuning recipe.
+ */
+public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim, Loss loss, Train train) {
+
+    /**
+     * The network.
+     *
+     * @param size preset of all other numbers: base, small or tiny
+     * @param mode video or image
+     */
+    public record Model(
+            String size,
+            String mode,
+            int imageSize,
+            int patchSize,
+            int embedDim,
+            int depth,
+            int numHeads,
+            int numFrames,
+            String promptType,
+            String prompter,
+            String temporalAdapter,
+            String globalPool,
+            int promptWidth,
+            double adapterScale,
+            double mlpRatio,
+            double headDropout,
+            double dropPath) {}
+
+    /**
+     * The frozen landmark network.
+     *
+     * @param network mobilefacenet, mobilenet_gdconv, pfld, or none for feature maps of zeros
+     * @param weights checkpoint; empty for random weights, a function of {@code seed}
+     */
+    public record Landmark(String network, String weights, long seed) {}
+
+    /**
+     * Clips and how they are looked at.
+     *
+     * @param format name of a {@link org.s2d.data.DatasetFormat}
+     * @param root folder that the paths in the lists are relative to; empty: that of each list
+     * @param trainWhere rows of the list to take, {@code column=value}; empty: all. Likewise for the others
+     * @param labels class names in the order of their ids; empty: those of the format or of the training list
+     * @param labelBase auto, zero or one
+     * @param shortSideSize side to which frames are resized before cropping; 0: the model's image size
+     * @param balanced whether rare classes are drawn as often as frequent ones
+     */
+    public record Data(
+            String format,
+            String root,
+            String train,
+            String val,
+            String test,
+            String trainWhere,
+            String valWhere,
+            String testWhere,
+            List<String> labels,
+            String labelBase,
+            int samplingRate,
+            int shortSideSize,
+            boolean grey,
+            boolean balanced,
+            boolean skipBadClips,
+            int numWorkers,
+            int testNumSegment,
+            int testNumCrop,
+            String testCropMode,
+            boolean releaseCompatible,
+            Augment augment) {}
+
+    /**
+     * Random changes to training clips.
+     *
+     * @param aa RandAugment rule, as {@code rand-m7-n4-mstd0.5-inc1}; empty: none
+     * @param cropScale smallest and largest part of the area that is kept; empty: no random crop
+     * @param flip probability of a horizontal flip
+     * @param reprob probability of random erasing
+     * @param mixup alpha of mixup; 0: off
+     * @param cutmix alpha of cutmix; 0: off
+     */
+    public record Augment(
+            String aa,
+            List<Double> cropScale,
+            List<Double> cropRatio,
+            double flip,
+            double reprob,
+            String remode,
+            double mixup,
+            double cutmix,
+            double mixupProb,
+            double mixupSwitchProb,
+            String mixupMode) {
+        public boolean mixes() {
+            return mixup > 0 || cutmix > 0;
+        }
+    }
+
+    /**
+     * AdamW and its schedule.
+     *
+     * @param scaleLr whether lr is for a batch of 8, and min_lr and warmup_lr for one of 256, as in the authors' scripts
+     * @param warmupLr learning rate of the first step
+     * @param warmupSteps replaces warmup_epochs when positive
+     * @param clipGrad greatest gradient norm; 0: no clipping
+     * @param layerDecay factor on the learning rate from layer to layer towards the input; 1: none
+     * @param emaDecay decay of the moving average of the weights that is evaluated; 0: none
+     */
+    public record Optim(
+            double lr,
+            double minLr,
+            double warmupLr,
+            boolean scaleLr,
+            int warmupEpochs,
+            int warmupSteps,
+            double weightDecay,
+            @Nullable Double weightDecayEnd,
+            List<Double> betas,
+            double eps,
+            double clipGrad,
+            double layerDecay,
+            double emaDecay) {}
+
+    public record Loss(double smoothing, Sdl sdl) {}
+
+    /**
+     * Self-distillation.
+     *
+     * @param weights pairs of epoch and the loss's weight from then on
+     */
+    public record Sdl(
+            boolean enabled, int k, int size, int startEpoch, int updateFreq, List<List<Double>> weights) {}
+
+    /**
+     * The run.
+     *
+     * @param batchSize clips per forward pass
+     * @param updateFreq forward passes per optimiser step
+     * @param device cpu, or reference
+     * @param threads threads that compute; 0: all cores
+     * @param freeze s2d, s2d_freeze_prompters, or none
+     * @param finetune checkpoint to start from; empty: none
+     * @param strict whether that checkpoint must fit completely
+     * @param bestMetric uar or war
+     * @param saveEverySteps also save after so many steps; 0: never
+     * @param saveEverySeconds also save when so many seconds have passed; 0: never
+     */
+    public record Train(
+            String outputDir,
+            int epochs,
+            int batchSize,
+            int updateFreq,
+            long seed,
+            String device,
+            String precision,
+            int threads,
+            String freeze,
+            String finetune,
+            boolean strict,
+            int evalEvery,
+            String bestMetric,
+            int logEvery,
+            int saveEverySteps,
+            int saveEverySeconds) {}
+}
