@@ -33,6 +33,9 @@ public final class AdamW {
         }
     }
 
+    /** One group of parameters, as states of optimisers are written: {@code size} parameters in a row of {@link #names}. */
+    public record GroupSettings(Options options, boolean decay, double lrScale, int size) {}
+
     /** What one parameter's updates have left behind; the tensors are the optimiser's own. */
     public record Moments(String name, long step, Tensor expAvg, Tensor expAvgSq) {}
 
@@ -55,12 +58,15 @@ public final class AdamW {
     private final Device device;
     private final Scope scope;
     private final Map<String, State> states = new LinkedHashMap<>();
+    private final List<GroupSettings> groups = new ArrayList<>();
 
-    public AdamW(List<ParameterGroups.Group> groups, Options options, Device device, Scope scope) {
+    public AdamW(List<ParameterGroups.Group> parameterGroups, Options options, Device device, Scope scope) {
         this.options = options;
         this.device = device;
         this.scope = scope;
-        for (ParameterGroups.Group group : groups) {
+        for (ParameterGroups.Group group : parameterGroups) {
+            groups.add(new GroupSettings(
+                    options, group.decay(), group.lrScale(), group.parameters().size()));
             for (Parameter parameter : group.parameters()) {
                 State state = new State(parameter, group.decay(), group.lrScale());
                 if (states.put(parameter.name(), state) != null) {
@@ -73,6 +79,11 @@ public final class AdamW {
     /** Names of the parameters, group by group. */
     public List<String> names() {
         return List.copyOf(states.keySet());
+    }
+
+    /** The groups in order. */
+    public List<GroupSettings> groups() {
+        return List.copyOf(groups);
     }
 
     /** Forgets all gradients. */

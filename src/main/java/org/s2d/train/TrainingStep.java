@@ -57,8 +57,20 @@ public final class TrainingStep implements AutoCloseable {
         this.reader = new HostReader(device);
     }
 
-    /** Clips [B, 3, T, H, W] on the host with their labels. */
-    public record Input(Tensor clips, long[] labels, LandmarkSource landmarks) {}
+    /**
+     * Clips [B, 3, T, H, W] on the host with their labels.
+     *
+     * @param mixed what the model is trained on instead; none: the clips with smoothed labels
+     */
+    @SuppressWarnings("ArrayRecordComponent") // only read
+    public record Input(Tensor clips, long[] labels, @Nullable Mixed mixed, LandmarkSource landmarks) {
+        public Input(Tensor clips, long[] labels, LandmarkSource landmarks) {
+            this(clips, labels, null, landmarks);
+        }
+    }
+
+    /** Clips mixed with each other and their soft targets [B, C], on the host. */
+    public record Mixed(Tensor clips, Tensor targets) {}
 
     /**
      * What changes from step to step.
@@ -118,9 +130,11 @@ public final class TrainingStep implements AutoCloseable {
         if (observer != null) {
             tape.setObserver(observer);
         }
-        S2dModel.Output out = forward(tape, batch);
-        Var target =
-                CrossEntropy.smoothedTargets(tape, batch.labels(), model.config().classes(), smoothing);
+        Mixed mixed = batch.mixed();
+        S2dModel.Output out = forward(tape, mixed == null ? batch.clips() : mixed.clips(), batch.landmarks());
+        Var target = mixed == null
+                ? CrossEntropy.smoothedTargets(tape, batch.labels(), model.config().classes(), smoothing)
+                : upload(tape, mixed.targets());
         Var loss = Arithmetic.mean(tape, CrossEntropy.apply(tape, out.logits(), target), 0);
         Var total = loss;
         double distilled = 0;
@@ -143,7 +157,7 @@ public final class TrainingStep implements AutoCloseable {
     }
 
     private void feedQueue(Tape tape, Input batch, Sdl queue) {
-        S2dModel.Output out = forward(tape, batch);
+        S2dModel.Output out = forward(tape, batch.clips(), batch.landmarks());
         if (observer != null) {
             observer.onResult("sdl.update.feat", out.feature());
             observer.onResult("sdl.update.logits", out.logits());
@@ -151,11 +165,15 @@ public final class TrainingStep implements AutoCloseable {
         queue.update(out.feature().value(), out.logits().value(), batch.labels());
     }
 
-    private S2dModel.Output forward(Tape tape, Input batch) {
-        Tensor clips = tape.allocate(tape.floatType(), batch.clips().shape());
-        device.upload(clips, batch.clips());
-        Var x = tape.constant(clips);
-        S2dModel.Output out = model.forward(tape, x, batch.landmarks().features(tape, x));
+    private Var upload(Tape tape, Tensor host) {
+        Tensor tensor = tape.allocate(tape.floatType(), host.shape());
+        device.upload(tensor, host);
+        return tape.constant(tensor);
+    }
+
+    private S2dModel.Output forward(Tape tape, Tensor clips, LandmarkSource landmarks) {
+        Var x = upload(tape, clips);
+        S2dModel.Output out = model.forward(tape, x, landmarks.features(tape, x));
         tape.observe("feature", out.feature());
         tape.observe("logits", out.logits());
         return out;
