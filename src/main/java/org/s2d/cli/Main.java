@@ -15,7 +15,13 @@ import picocli.CommandLine.ParseResult;
         mixinStandardHelpOptions = true,
         version = "s2d 0.1.0",
         description = "Facial-expression recognition in videos: train, evaluate, predict, verify against PyTorch.",
-        subcommands = {VerifyCommand.class, InspectCommand.class, ConvertCommand.class},
+        subcommands = {
+            TrainCommand.class,
+            EvaluateCommand.class,
+            VerifyCommand.class,
+            InspectCommand.class,
+            ConvertCommand.class
+        },
         footer = {
             "",
             "Exit codes: 0 fine, 1 a check failed, 2 wrong usage or bad input, 3 a device or native library is missing."

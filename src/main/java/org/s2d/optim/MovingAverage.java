@@ -24,10 +24,24 @@ public final class MovingAverage {
         this.decay = decay;
         this.parameters = List.copyOf(parameters);
         for (Parameter parameter : this.parameters) {
-            Tensor average = scope.allocate(device.floatType(), parameter.shape());
-            device.elementwise().copy(average, parameter.value());
-            averages.put(parameter.name(), average);
+            averages.put(parameter.name(), scope.allocate(device.floatType(), parameter.shape()));
         }
+        restart();
+    }
+
+    /** Forgets the past: the averages are the present values. */
+    public void restart() {
+        for (Parameter parameter : parameters) {
+            device.elementwise().copy(average(parameter), parameter.value());
+        }
+    }
+
+    private Tensor average(Parameter parameter) {
+        Tensor average = averages.get(parameter.name());
+        if (average == null) {
+            throw new IllegalStateException("no average of " + parameter.name());
+        }
+        return average;
     }
 
     /** To be called after each optimiser step. */
@@ -45,10 +59,7 @@ public final class MovingAverage {
     /** Exchanges averages and parameters: call it before evaluating the averaged model, and again afterwards. */
     public void exchange() {
         for (Parameter parameter : parameters) {
-            Tensor average = averages.get(parameter.name());
-            if (average == null) {
-                throw new IllegalStateException("no average of " + parameter.name());
-            }
+            Tensor average = average(parameter);
             try (Scope scratch = new Scope(device.allocator())) {
                 Tensor value = scratch.allocate(parameter.value().dtype(), parameter.shape());
                 device.elementwise().copy(value, parameter.value());

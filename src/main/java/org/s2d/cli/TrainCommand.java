@@ -1,0 +1,36 @@
+package org.s2d.cli;
+
+import java.util.concurrent.Callable;
+import org.s2d.train.TrainOptions;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "train",
+        mixinStandardHelpOptions = true,
+        description = "Train a model by a configuration.",
+        footer = {
+            "",
+            "Writes last.pth, best.pth, config.yaml, steps.csv, epochs.csv, curves.png and confusion.png into",
+            "train.output_dir. Ctrl-C saves and exits 0; --resume continues with the same bits. A loss that is not",
+            "finite ends the run with exit code 2; nothing broken is saved.",
+            "",
+            "Examples:",
+            "  ./s2d train config.yaml --set optim.lr=1e-4 --output runs/first",
+            "  ./s2d train config.yaml --output runs/first --resume",
+            "  ./s2d train --print-config --set model.size=base",
+        })
+final class TrainCommand implements Callable<Integer> {
+    @Mixin
+    private TrainOptions options = new TrainOptions();
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        return options.run(spec.commandLine().getOut());
+    }
+}

@@ -1,0 +1,96 @@
+package org.s2d.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.s2d.autograd.Precision;
+import org.s2d.autograd.Tape;
+import org.s2d.autograd.Tape.Gradients;
+import org.s2d.autograd.Var;
+import org.s2d.autograd.ops.CrossEntropy;
+import org.s2d.data.Batch;
+import org.s2d.data.ClipDataset;
+import org.s2d.data.ClipLoader;
+import org.s2d.data.LoaderEpoch;
+import org.s2d.data.View;
+import org.s2d.data.metrics.MergedScores;
+import org.s2d.data.metrics.ViewScore;
+import org.s2d.device.Device;
+import org.s2d.model.s2d.S2dModel;
+import org.s2d.tensor.Tensor;
+import org.s2d.tensor.UserException;
+
+/** A model run over all views of a data set. */
+final class Inference {
+    private final Device device;
+    private final Precision precision;
+    private final S2dModel model;
+    private final LandmarkSource landmarks;
+
+    Inference(Device device, Precision precision, S2dModel model, LandmarkSource landmarks) {
+        this.device = device;
+        this.precision = precision;
+        this.model = model;
+        this.landmarks = landmarks;
+    }
+
+    /** What came out: every view's scores, and the cross-entropy averaged over views. */
+    record Result(List<ViewScore> views, double loss) {
+        MergedScores merged() {
+            return MergedScores.of(views);
+        }
+    }
+
+    /** Runs over the loader's data set once. Empty when {@code stop} became true meanwhile. */
+    Optional<Result> run(ClipLoader loader, BooleanSupplier stop) {
+        List<ViewScore> views = new ArrayList<>();
+        double loss = 0;
+        try (HostReader reader = new HostReader(device);
+                LoaderEpoch epoch = loader.epoch(0, 0)) {
+            for (Optional<Batch> next = epoch.next(); next.isPresent(); next = epoch.next()) {
+                try (Batch batch = next.get()) {
+                    loss += add(views, loader.dataset(), batch, reader);
+                }
+                if (stop.getAsBoolean()) {
+                    return Optional.empty();
+                }
+            }
+        }
+        if (views.isEmpty()) {
+            throw new UserException(
+                    loader.dataset().list().source() + ": none of its clips could be read.");
+        }
+        return Optional.of(new Result(views, loss / views.size()));
+    }
+
+    /** Adds the views of a batch; returns the sum of their losses. */
+    private double add(List<ViewScore> views, ClipDataset dataset, Batch batch, HostReader reader) {
+        long[] labels = new long[batch.size()];
+        for (int i = 0; i < labels.length; i++) {
+            labels[i] = batch.labels().getLong(i);
+        }
+        try (Tape tape = Tape.evaluating(device, precision, Gradients.NONE)) {
+            Tensor clips = tape.allocate(tape.floatType(), batch.clips().shape());
+            device.upload(clips, batch.clips());
+            Var x = tape.constant(clips);
+            Var logits = model.forward(tape, x, landmarks.features(tape, x)).logits();
+            Var target = CrossEntropy.smoothedTargets(tape, labels, model.config().classes(), 0);
+            double[] scores = reader.values(logits.value());
+            int[] items = batch.items();
+            for (int i = 0; i < items.length; i++) {
+                View view = dataset.view(items[i]);
+                double[] own = new double[model.config().classes()];
+                System.arraycopy(scores, i * own.length, own, 0, own.length);
+                String id = dataset.sample(items[i]).id();
+                views.add(new ViewScore(id, own, (int) labels[i], view.chunk(), view.split(), view.copies()));
+            }
+            double sum = 0;
+            for (double value :
+                    reader.values(CrossEntropy.apply(tape, logits, target).value())) {
+                sum += value;
+            }
+            return sum;
+        }
+    }
+}

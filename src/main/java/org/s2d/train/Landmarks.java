@@ -1,0 +1,88 @@
+package org.s2d.train;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.s2d.autograd.Tape;
+import org.s2d.autograd.Var;
+import org.s2d.device.Convolutions.Interpolation;
+import org.s2d.device.Device;
+import org.s2d.model.landmark.LandmarkModel;
+import org.s2d.model.landmark.LandmarkNetwork;
+import org.s2d.model.landmark.LandmarkNetwork.Outputs;
+import org.s2d.model.landmark.NamedWeights;
+import org.s2d.model.landmark.RandomWeights;
+import org.s2d.tensor.HostPool;
+import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.Tensor;
+import org.s2d.weights.Checkpoint;
+
+/**
+ * Landmark feature maps by a frozen network, or zeros in their place. Maps of another size than the model's grid of patches are resized
+ * (bilinear).
+ */
+final class Landmarks implements LandmarkSource, AutoCloseable {
+    private static final String NONE = "none";
+    private static final int CHANNELS_WITHOUT_NETWORK = 128;
+
+    private final @Nullable LandmarkNetwork network;
+    private final int gridSide;
+
+    private Landmarks(@Nullable LandmarkNetwork network, int gridSide) {
+        this.network = network;
+        this.gridSide = gridSide;
+    }
+
+    /** Channels of the maps that a configuration's network makes. */
+    static int channels(TrainConfig.Landmark config) {
+        return config.network().equals(NONE)
+                ? CHANNELS_WITHOUT_NETWORK
+                : LandmarkModel.of(config.network()).featureChannels();
+    }
+
+    /** @param gridSide patches along one side of a frame */
+    static Landmarks open(TrainConfig.Landmark config, int gridSide, Device device) {
+        if (config.network().equals(NONE)) {
+            return new Landmarks(null, gridSide);
+        }
+        LandmarkModel model = LandmarkModel.of(config.network());
+        if (config.weights().isEmpty()) {
+            return new Landmarks(model.build(device, new RandomWeights(config.seed())), gridSide);
+        }
+        try (Checkpoint checkpoint = Checkpoint.open(Path.of(config.weights()));
+                HostPool pool = new HostPool();
+                Scope scope = new Scope(pool)) {
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            checkpoint.tensors().forEach((name, stored) -> tensors.put(name, checkpoint.load(stored, scope)));
+            return new Landmarks(model.build(device, new NamedWeights(tensors)), gridSide);
+        }
+    }
+
+    @Override
+    public Var features(Tape tape, Var clips) {
+        int frames = clips.dim(0) * clips.dim(2);
+        if (network == null) {
+            Tensor zeros = tape.allocate(
+                    tape.floatType(), Shape.of(frames, CHANNELS_WITHOUT_NETWORK, gridSide, gridSide));
+            tape.device().elementwise().fill(zeros, 0);
+            return tape.constant(zeros);
+        }
+        Tensor maps =
+                network.forwardClips(clips.value(), tape.scope(), Outputs.FEATURES).features();
+        if (maps.dim(2) == gridSide) {
+            return tape.constant(maps);
+        }
+        Tensor resized = tape.allocate(tape.floatType(), Shape.of(frames, maps.dim(1), gridSide, gridSide));
+        tape.device().convolutions().resize(resized, maps, Interpolation.BILINEAR, false);
+        return tape.constant(resized);
+    }
+
+    @Override
+    public void close() {
+        if (network != null) {
+            network.close();
+        }
+    }
+}

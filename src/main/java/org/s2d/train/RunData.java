@@ -1,0 +1,141 @@
+package org.s2d.train;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.s2d.data.AnnotationReader;
+import org.s2d.data.ClipDataset;
+import org.s2d.data.ClipList;
+import org.s2d.data.ClipLoader;
+import org.s2d.data.ClipSpec;
+import org.s2d.data.DatasetFormat;
+import org.s2d.data.EpochOrder;
+import org.s2d.data.ListOptions;
+import org.s2d.data.ListOptions.LabelBase;
+import org.s2d.data.TestViews;
+import org.s2d.data.augment.Augmentation;
+import org.s2d.data.augment.ErasePatch;
+import org.s2d.data.augment.RandAugment;
+import org.s2d.tensor.Allocator;
+import org.s2d.tensor.UserException;
+
+/** The lists and loaders of a configuration. */
+final class RunData {
+    private final TrainConfig config;
+
+    RunData(TrainConfig config) {
+        this.config = config;
+    }
+
+    /** Reads the training list; its labels number the classes. */
+    ClipList trainList() {
+        return list("data.train", config.data().train(), config.data().trainWhere(), config.data().labels());
+    }
+
+    /** Reads the validation list; null when there is none. */
+    @Nullable ClipList valList(List<String> labels) {
+        String path = config.data().val();
+        return path.isEmpty() ? null : list("data.val", path, config.data().valWhere(), labels);
+    }
+
+    /** Reads the test list; null when there is none. */
+    @Nullable ClipList testList(List<String> labels) {
+        String path = config.data().test();
+        return path.isEmpty() ? null : list("data.test", path, config.data().testWhere(), labels);
+    }
+
+    private ClipList list(String key, String path, String where, List<String> labels) {
+        if (path.isEmpty()) {
+            throw new UserException(key + ": no annotation list given. Set it in the configuration.");
+        }
+        Path file = Path.of(path);
+        Path parent = file.toAbsolutePath().getParent();
+        String root = config.data().root();
+        Path media = root.isEmpty() && parent != null ? parent : Path.of(root);
+        ListOptions options =
+                ListOptions.defaults().withBase(LabelBase.valueOf(config.data().labelBase().toUpperCase(Locale.ROOT)));
+        if (!labels.isEmpty()) {
+            options = options.withLabels(labels);
+        }
+        if (!where.isEmpty()) {
+            int equals = where.indexOf('=');
+            if (equals < 1) {
+                throw new UserException(key + "_where is '" + where + "', expected column=value.");
+            }
+            options = options.where(where.substring(0, equals), where.substring(equals + 1));
+        }
+        if (config.data().skipBadClips()) {
+            options = options.withRequireMedia(false);
+        }
+        return AnnotationReader.read(DatasetFormat.parse(config.data().format()), file, media, options);
+    }
+
+    ClipSpec spec() {
+        TrainConfig.Data data = config.data();
+        int size = config.model().imageSize();
+        int shortSide = data.shortSideSize() == 0 ? size : data.shortSideSize();
+        return new ClipSpec(
+                config.model().numFrames(),
+                data.samplingRate(),
+                size,
+                shortSide,
+                data.grey(),
+                data.releaseCompatible());
+    }
+
+    private Augmentation augmentation() {
+        TrainConfig.Augment augment = config.data().augment();
+        List<Double> scale = augment.cropScale();
+        List<Double> ratio = augment.cropRatio();
+        return new Augmentation(
+                augment.aa().isEmpty() ? Optional.empty() : Optional.of(RandAugment.parse(augment.aa())),
+                scale.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(new Augmentation.CropRange(scale.get(0), scale.get(1), ratio.get(0), ratio.get(1))),
+                augment.flip(),
+                augment.reprob() == 0
+                        ? Optional.empty()
+                        : Optional.of(new ErasePatch.Rule(
+                                augment.reprob(),
+                                ErasePatch.Mode.valueOf(augment.remode().toUpperCase(Locale.ROOT)))));
+    }
+
+    /** Loads augmented training batches in an order that is a function of seed and epoch. */
+    ClipLoader trainLoader(ClipList list, Allocator allocator) {
+        long seed = config.train().seed();
+        EpochOrder order = config.data().balanced()
+                ? EpochOrder.balanced(list.labelIds(), seed)
+                : EpochOrder.shuffled(list.size(), seed);
+        ClipLoader.Options options = ClipLoader.Options.training(
+                config.train().batchSize(),
+                config.data().numWorkers(),
+                config.data().skipBadClips(),
+                seed);
+        return new ClipLoader(ClipDataset.train(list, spec(), augmentation()), order, options, allocator);
+    }
+
+    /** Loads one fixed view of every clip. */
+    ClipLoader validationLoader(ClipList list, Allocator allocator) {
+        return evaluationLoader(ClipDataset.validation(list, spec()), allocator);
+    }
+
+    /** Loads all distinct views of every clip. */
+    ClipLoader testLoader(ClipList list, Allocator allocator) {
+        TrainConfig.Data data = config.data();
+        TestViews views = new TestViews(
+                data.testNumSegment(),
+                data.testNumCrop(),
+                TestViews.CropMode.valueOf(data.testCropMode().toUpperCase(Locale.ROOT)));
+        return evaluationLoader(ClipDataset.test(list, spec(), views), allocator);
+    }
+
+    private ClipLoader evaluationLoader(ClipDataset dataset, Allocator allocator) {
+        ClipLoader.Options options = ClipLoader.Options.evaluation(
+                config.train().batchSize(),
+                config.data().numWorkers(),
+                config.data().skipBadClips());
+        return new ClipLoader(dataset, EpochOrder.sequential(dataset.size()), options, allocator);
+    }
+}

@@ -1,0 +1,32 @@
+package org.s2d.train;
+
+import org.s2d.optim.CosineSchedule;
+
+/** The schedules of a configuration. */
+final class Schedules {
+    private Schedules() {}
+
+    /** Learning rate by step: lr scales with batch / 8, min_lr and warmup_lr with batch / 256, as in the authors' scripts. */
+    static CosineSchedule lr(TrainConfig config, int stepsPerEpoch) {
+        TrainConfig.Optim optim = config.optim();
+        double batch = (double) config.train().batchSize() * config.train().updateFreq();
+        double up = optim.scaleLr() ? batch / 8 : 1;
+        double low = optim.scaleLr() ? batch / 256 : 1;
+        return CosineSchedule.ofEpochs(
+                optim.lr() * up,
+                optim.minLr() * low,
+                config.train().epochs(),
+                stepsPerEpoch,
+                optim.warmupEpochs(),
+                optim.warmupSteps(),
+                optim.warmupLr() * low);
+    }
+
+    /** Weight decay by step. */
+    static CosineSchedule weightDecay(TrainConfig config, int stepsPerEpoch) {
+        double start = config.optim().weightDecay();
+        Double end = config.optim().weightDecayEnd();
+        return CosineSchedule.ofEpochs(
+                start, end == null ? start : end, config.train().epochs(), stepsPerEpoch, 0, 0, start);
+    }
+}

@@ -1,0 +1,47 @@
+package org.s2d.train;
+
+import java.util.concurrent.CountDownLatch;
+
+/**
+ * Ctrl-C and SIGTERM as a wish to stop: the machine's shutdown waits until the run has saved and calls {@link #close}, then the
+ * process ends with that exit code instead of the signal's.
+ */
+final class StopSignal {
+    private final CountDownLatch finished = new CountDownLatch(1);
+    private final Thread hook = new Thread(this::awaitFinish, "stop-signal");
+    private volatile boolean requested;
+    private volatile int exitCode;
+
+    private StopSignal() {}
+
+    static StopSignal install() {
+        StopSignal signal = new StopSignal();
+        Runtime.getRuntime().addShutdownHook(signal.hook);
+        return signal;
+    }
+
+    private void awaitFinish() {
+        requested = true;
+        try {
+            finished.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        Runtime.getRuntime().halt(exitCode);
+    }
+
+    boolean requested() {
+        return requested;
+    }
+
+    /** The run is over, everything is written and printed. */
+    void close(int code) {
+        exitCode = code;
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // The hook is running: it waits for this.
+            finished.countDown();
+        }
+    }
+}

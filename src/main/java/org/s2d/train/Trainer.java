@@ -1,0 +1,253 @@
+package org.s2d.train;
+
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.s2d.data.ClipLoader;
+import org.s2d.data.LoaderEpoch;
+import org.s2d.data.metrics.ConfusionMatrix;
+import org.s2d.data.random.RandomStream;
+import org.s2d.loss.SdlSchedule;
+import org.s2d.optim.CosineSchedule;
+import org.s2d.optim.MovingAverage;
+import org.s2d.tensor.UserException;
+import org.s2d.weights.AtomicFile;
+
+/**
+ * Trains an S2D model by a configuration. Every random decision is a function of (seed, epoch, step, sample), and checkpoints hold all
+ * that a run is made of, so a run that was stopped or killed and resumed ends with the same bits as one that was not.
+ */
+public final class Trainer {
+    /** First number of the random path of dropout and stochastic depth. */
+    private static final long STEP_SEEDS = 11;
+
+    /** How a run ended. */
+    public enum Outcome {
+        FINISHED,
+        /** Stopped on demand after saving; can be resumed. */
+        STOPPED
+    }
+
+    private final TrainConfig config;
+    private final PrintWriter out;
+    private final BooleanSupplier stop;
+
+    /**
+     * A run that has not begun.
+     *
+     * @param out where progress goes
+     * @param stop asked after every step; once true, the run saves and ends
+     */
+    public Trainer(TrainConfig config, PrintWriter out, BooleanSupplier stop) {
+        this.config = config;
+        this.out = out;
+        this.stop = stop;
+    }
+
+    /** The {@code train} command. */
+    public static void main(String[] args) {
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        System.exit(TrainOptions.main(args, out, err));
+    }
+
+    /**
+     * Runs to the end, or until told to stop.
+     *
+     * @param resume checkpoint to continue from; none: from the start
+     * @throws UserException for wrong input, and when a loss or gradient is not finite
+     */
+    public Outcome run(@Nullable Path resume) {
+        RunFolder folder = RunFolder.create(config.train().outputDir());
+        if (resume == null && Files.exists(folder.last())) {
+            throw new UserException(folder.path() + ": has a run already (" + folder.last().getFileName()
+                    + "). Continue it with --resume, or choose another train.output_dir.");
+        }
+        try (TrainingRun run = TrainingRun.open(config, out)) {
+            Position position = resume == null ? run.start() : RunCheckpoint.restore(resume, run.parts());
+            if (resume != null) {
+                run.say("resumed from " + resume + " at epoch " + (position.epoch() + 1) + ", step " + position.step());
+            }
+            folder.writeText("config.yaml", ConfigReader.print(config));
+            try (RunRecords records = RunRecords.open(folder, position)) {
+                return new Loop(run, folder, records).run(position);
+            }
+        }
+    }
+
+    /** The epochs and steps of a run. */
+    private final class Loop {
+        private final TrainingRun run;
+        private final RunFolder folder;
+        private final RunRecords records;
+        private final int stepsPerEpoch;
+        private final CosineSchedule lr;
+        private final CosineSchedule weightDecay;
+        private final Progress progress;
+        private long lastSave = System.nanoTime();
+
+        Loop(TrainingRun run, RunFolder folder, RunRecords records) {
+            this.run = run;
+            this.folder = folder;
+            this.records = records;
+            stepsPerEpoch = run.stepsPerEpoch();
+            lr = Schedules.lr(config, stepsPerEpoch);
+            weightDecay = Schedules.weightDecay(config, stepsPerEpoch);
+            progress = new Progress(out, config.train().epochs(), stepsPerEpoch, config.train().logEvery());
+        }
+
+        Outcome run(Position from) {
+            Position position = from;
+            while (position.epoch() < config.train().epochs()) {
+                position = trainEpoch(position);
+                if (position.step() < stepsPerEpoch) {
+                    return stopped(position);
+                }
+                Position validated = validate(position);
+                position = validated.nextEpoch();
+                save(position);
+                if (stop.getAsBoolean() && position.epoch() < config.train().epochs()) {
+                    return stopped(position);
+                }
+            }
+            RunPictures.curves(folder);
+            progress.say("finished: " + folder.path());
+            return Outcome.FINISHED;
+        }
+
+        private Outcome stopped(Position position) {
+            save(position);
+            progress.say("stopped at epoch " + (position.epoch() + 1) + ", step " + position.step() + "; saved to "
+                    + folder.last() + ". Continue with --resume.");
+            return Outcome.STOPPED;
+        }
+
+        /** Trains until the epoch's end, or until told to stop before its last step. */
+        private Position trainEpoch(Position from) {
+            Position position = from;
+            int accumulation = config.train().updateFreq();
+            ClipLoader loader = run.trainLoader();
+            try (LoaderEpoch batches = loader.epoch(position.epoch(), position.step() * accumulation)) {
+                while (position.step() < stepsPerEpoch) {
+                    TrainingStep.Rates rates = rates(position);
+                    TrainingStep.Result result = run.step(batches, rates);
+                    requireFinite(position, result);
+                    position = position.after(result);
+                    progress.step(position, result, rates.lr());
+                    records.step(position, result, rates, progress.clipsPerSecond());
+                    // The last step of an epoch is saved after the validation that follows it.
+                    if (position.step() < stepsPerEpoch) {
+                        if (stop.getAsBoolean()) {
+                            return position;
+                        }
+                        saveWhenDue(position);
+                    }
+                }
+            }
+            return position;
+        }
+
+        private TrainingStep.Rates rates(Position position) {
+            SdlSchedule sdl = run.sdlSchedule();
+            long seed = RandomStream.of(config.train().seed(), STEP_SEEDS, position.globalStep())
+                    .nextLong();
+            return new TrainingStep.Rates(
+                    lr.at(position.globalStep()),
+                    weightDecay.at(position.globalStep()),
+                    sdl == null ? 0 : sdl.weight(position.epoch()),
+                    sdl != null && sdl.updatesQueue(position.epoch()),
+                    seed);
+        }
+
+        private void requireFinite(Position position, TrainingStep.Result result) {
+            if (!result.isFinite()) {
+                throw new UserException("epoch " + (position.epoch() + 1) + ", step " + (position.step() + 1)
+                        + ": loss " + result.loss() + ", self-distillation " + result.sdlLoss() + ", gradient norm "
+                        + result.gradNorm() + " is not finite. The step was not applied, checkpoints are sound."
+                        + " Lower optim.lr or set optim.clip_grad.");
+            }
+        }
+
+        private void saveWhenDue(Position position) {
+            int steps = config.train().saveEverySteps();
+            long seconds = config.train().saveEverySeconds();
+            boolean bySteps = steps > 0 && position.globalStep() % steps == 0;
+            boolean byTime = seconds > 0 && System.nanoTime() - lastSave > seconds * 1_000_000_000L;
+            if (bySteps || byTime) {
+                save(position);
+            }
+        }
+
+        private void save(Position position) {
+            RunCheckpoint.write(
+                    folder.last(),
+                    run.parts(),
+                    position,
+                    lr.at(position.globalStep()),
+                    AtomicFile.Previous.KEEP);
+            lastSave = System.nanoTime();
+        }
+
+        /** Validates when it is this epoch's turn; keeps the best weights. */
+        private Position validate(Position position) {
+            ClipLoader loader = run.valLoader();
+            boolean last = position.epoch() + 1 == config.train().epochs();
+            boolean turn = (position.epoch() + 1) % config.train().evalEvery() == 0 || last;
+            if (loader == null || !turn) {
+                return position;
+            }
+            MovingAverage ema = run.parts().ema();
+            if (ema != null) {
+                ema.exchange();
+            }
+            Optional<Inference.Result> found = run.inference().run(loader, () -> false);
+            Inference.Result result = found.orElseThrow();
+            ConfusionMatrix matrix = result.merged().confusion(run.labels().size());
+            double metric = config.train().bestMetric().equals("uar") ? matrix.uar() : matrix.war();
+            boolean best = metric > position.best();
+            Position updated = best ? position.withBest(metric) : position;
+            if (best) {
+                RunCheckpoint.write(
+                        folder.best(),
+                        run.parts(),
+                        updated.nextEpoch(),
+                        lr.at(position.globalStep()),
+                        AtomicFile.Previous.KEEP);
+                RunPictures.confusion(
+                        folder, "Validation, epoch " + (position.epoch() + 1), run.labels(), matrix);
+            }
+            if (ema != null) {
+                ema.exchange();
+            }
+            records.epoch(updated, result.loss(), matrix.war(), matrix.uar());
+            progress.say(String.format(
+                    Locale.ROOT,
+                    "epoch %d/%d  train loss %.4f accuracy %.3f  validation loss %.4f  UAR %.3f  WAR %.3f%s",
+                    position.epoch() + 1,
+                    config.train().epochs(),
+                    position.meanLoss(),
+                    position.accuracy(),
+                    result.loss(),
+                    matrix.uar(),
+                    matrix.war(),
+                    best ? "  (best)" : ""));
+            return updated;
+        }
+    }
+
+    /** The checkpoint that {@code --resume auto} means: the run's last one; none where there is none yet. */
+    static @Nullable Path lastOf(TrainConfig config) {
+        List<Path> candidates = new ArrayList<>();
+        Path last = Path.of(config.train().outputDir()).resolve("last.pth");
+        candidates.add(last);
+        candidates.add(AtomicFile.previous(last));
+        return candidates.stream().filter(Files::isRegularFile).findFirst().orElse(null);
+    }
+}
