@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Tape.Gradients;
 import org.s2d.autograd.Var;
 import org.s2d.device.Device;
 import org.s2d.loss.Sdl;
 import org.s2d.model.s2d.S2dModel;
+import org.s2d.nn.Parameter;
 import org.s2d.optim.AdamW;
 import org.s2d.optim.CosineSchedule;
 import org.s2d.optim.ParameterGroups;
@@ -23,6 +23,7 @@ import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
+import org.s2d.tensor.UserException;
 import org.s2d.train.FreezeRule;
 import org.s2d.train.LandmarkSource;
 import org.s2d.train.TrainingStep;
@@ -194,11 +195,19 @@ final class TrajectoryRun implements AutoCloseable {
                 Tensor tensor = switch (snapshot.name()) {
                     case "Queue" -> sdl.queue();
                     case "Probe" -> sdl.distributions();
-                    default -> model.parameters().get(snapshot.name()).value();
+                    default -> parameter(snapshot.name());
                 };
                 snapshots.put(snapshot, read(tensor));
             }
         }
+    }
+
+    private Tensor parameter(String name) {
+        Parameter parameter = model.parameters().get(name);
+        if (parameter == null) {
+            throw new UserException(folder.path() + ": the model has no parameter " + name + ".");
+        }
+        return parameter.value();
     }
 
     private TrainingStep.Input input(Scope inputs, Tensor clipIds) {
