@@ -20,7 +20,8 @@ import picocli.CommandLine.ParseResult;
             EvaluateCommand.class,
             VerifyCommand.class,
             InspectCommand.class,
-            ConvertCommand.class
+            ConvertCommand.class,
+            PrepareCommand.class
         },
         footer = {
             "",

@@ -1,0 +1,32 @@
+package org.s2d.cli;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+import org.s2d.data.prepare.Progress;
+
+/** A line every two seconds: how far, how fast, how long still. */
+final class ConsoleProgress implements Progress {
+    private static final long EVERY_NANOS = 2_000_000_000L;
+
+    private final PrintWriter out;
+    private final String what;
+    private final long start = System.nanoTime();
+    private long last = start;
+
+    ConsoleProgress(PrintWriter out, String what) {
+        this.out = out;
+        this.what = what;
+    }
+
+    @Override
+    public synchronized void advanced(int done, int total) {
+        long now = System.nanoTime();
+        if (now - last < EVERY_NANOS) {
+            return;
+        }
+        last = now;
+        double rate = done / ((now - start) / 1e9);
+        out.printf(Locale.ROOT, "%s %d/%d  %.0f/s  ETA %.0f s%n", what, done, total, rate, (total - done) / rate);
+        out.flush();
+    }
+}
