@@ -16,6 +16,7 @@ import picocli.CommandLine.ParseResult;
         version = "s2d 0.1.0",
         description = "Facial-expression recognition in videos: train, evaluate, predict, verify against PyTorch.",
         subcommands = {
+            QuickstartCommand.class,
             TrainCommand.class,
             EvaluateCommand.class,
             VerifyCommand.class,

@@ -6,7 +6,7 @@ import java.util.concurrent.CountDownLatch;
  * Ctrl-C and SIGTERM as a wish to stop: the machine's shutdown waits until the run has saved and calls {@link #close}, then the
  * process ends with that exit code instead of the signal's.
  */
-final class StopSignal {
+public final class StopSignal {
     private final CountDownLatch finished = new CountDownLatch(1);
     private final Thread hook = new Thread(this::awaitFinish, "stop-signal");
     private volatile boolean requested;
@@ -14,7 +14,8 @@ final class StopSignal {
 
     private StopSignal() {}
 
-    static StopSignal install() {
+    /** From now on a wish to stop is noted instead of ending the process. */
+    public static StopSignal install() {
         StopSignal signal = new StopSignal();
         Runtime.getRuntime().addShutdownHook(signal.hook);
         return signal;
@@ -30,12 +31,13 @@ final class StopSignal {
         Runtime.getRuntime().halt(exitCode);
     }
 
-    boolean requested() {
+    /** True once Ctrl-C or SIGTERM came. */
+    public boolean requested() {
         return requested;
     }
 
     /** The run is over, everything is written and printed. */
-    void close(int code) {
+    public void close(int code) {
         exitCode = code;
         try {
             Runtime.getRuntime().removeShutdownHook(hook);
