@@ -33,11 +33,19 @@ class PickleValuesTest {
 
     @Test
     void containersBecomeListsAndMaps() throws IOException {
-        assertThat(root(call("collections", "OrderedDict").raw("](]").text("a").integer(1).raw("eetR")))
+        assertThat(root(call("collections", "OrderedDict")
+                        .raw("](](")
+                        .text("a")
+                        .integer(1)
+                        .raw("eetR")))
                 .isEqualTo(Map.of("a", 1L));
         PickleBytes counts = call("collections", "defaultdict").global("__builtin__", "long");
         assertThat(root(counts.raw("tR").text("n").integer(2).raw("s"))).isEqualTo(Map.of("n", 2L));
-        assertThat(root(call("__builtin__", "set").raw("](").integer(1).integer(2).raw("etR")))
+        assertThat(root(call("__builtin__", "set")
+                        .raw("](")
+                        .integer(1)
+                        .integer(2)
+                        .raw("etR")))
                 .isEqualTo(List.of(1L, 2L));
         assertThat(root(call("torch", "Size").raw("(").integer(3).raw("ttR")))
                 .isEqualTo(List.of(3L))
@@ -73,8 +81,13 @@ class PickleValuesTest {
 
     @Test
     void firstTopKeyOfTheListGivesTheStateDict() throws IOException {
-        PickleBytes two = new PickleBytes().raw("}(").text("state_dict").raw("}").text("b");
-        two.tensor(1, 0, new long[] {1}, new long[] {1}).raw("s").text("model").raw("}").text("epoch");
+        PickleBytes two =
+                new PickleBytes().raw("}(").text("state_dict").raw("}").text("b");
+        two.tensor(1, 0, new long[] {1}, new long[] {1})
+                .raw("s")
+                .text("model")
+                .raw("}")
+                .text("epoch");
         two.integer(1).raw("s").text("module").raw("}").text("a").raw("}").text("w");
         two.tensor(1, 0, new long[] {}, new long[] {}).raw("ssu");
         try (Checkpoint file = Checkpoint.open(two.zip(folder.resolve("a.pth"), new byte[4]))) {
