@@ -1,7 +1,5 @@
 package org.s2d.weights;
 
-import java.math.BigInteger;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -18,24 +16,22 @@ import org.s2d.tensor.UserException;
 final class Pickle {
     private static final Object MARK = new Object();
 
-    private final SourceFile file;
+    private final PickleInput in;
     private final PickleGlobals globals;
     private final PickleBudget budget;
     private final List<Object> stack = new ArrayList<>();
     private final Map<Long, Object> memo = new HashMap<>();
-    private long position;
 
     /** Reads from a position of {@code bytes}, which carries the file's name for complaints. */
     Pickle(SourceFile bytes, long position, PickleGlobals globals, PickleBudget budget) {
-        this.file = bytes;
-        this.position = position;
+        this.in = new PickleInput(bytes, position, budget);
         this.globals = globals;
         this.budget = budget;
     }
 
     /** Where the next byte after the pickle lies. */
     long position() {
-        return position;
+        return in.position();
     }
 
     /** Runs to STOP and returns the value; may be called again when several pickles follow each other. */
@@ -44,7 +40,7 @@ final class Pickle {
         memo.clear();
         while (true) {
             budget.step();
-            int op = file.u8(position++);
+            int op = in.u8();
             if (op == '.') {
                 Object value = pop();
                 if (!stack.isEmpty()) {
@@ -63,22 +59,22 @@ final class Pickle {
             case 'N' -> push(PyNone.NONE);
             case 0x88 -> push(true);
             case 0x89 -> push(false);
-            case 'K' -> push((long) file.u8(next(1)));
-            case 'M' -> push((long) file.u16(next(2)));
-            case 'J' -> push((long) (int) file.u32(next(4)));
-            case 'G' -> push(Double.longBitsToDouble(Long.reverseBytes(file.u64(next(8)))));
-            case 0x8a -> push(integer(payload(file.u8(next(1)))));
-            case 0x8b -> push(integer(payload(file.u32(next(4)))));
-            case 'I', 'L' -> push(textInteger(line()));
-            case 'F' -> push(textDouble(line()));
-            case 'X' -> push(text(payload(file.u32(next(4)))));
-            case 0x8c -> push(text(payload(file.u8(next(1)))));
-            case 0x8d -> push(text(payload(file.u64(next(8)))));
-            case 'U' -> push(oldText(payload(file.u8(next(1)))));
-            case 'T' -> push(oldText(payload(file.u32(next(4)))));
-            case 'B' -> push(payload(file.u32(next(4))));
-            case 'C' -> push(payload(file.u8(next(1))));
-            case 0x8e, 0x96 -> push(payload(file.u64(next(8))));
+            case 'K' -> push((long) in.u8());
+            case 'M' -> push((long) in.u16());
+            case 'J' -> push((long) (int) in.u32());
+            case 'G' -> push(Double.longBitsToDouble(Long.reverseBytes(in.u64())));
+            case 0x8a -> push(in.integer(in.payload(in.u8())));
+            case 0x8b -> push(in.integer(in.payload(in.u32())));
+            case 'I', 'L' -> push(in.textInteger(in.line()));
+            case 'F' -> push(in.textDouble(in.line()));
+            case 'X' -> push(PickleInput.text(in.payload(in.u32())));
+            case 0x8c -> push(PickleInput.text(in.payload(in.u8())));
+            case 0x8d -> push(PickleInput.text(in.payload(in.u64())));
+            case 'U' -> push(PickleInput.oldText(in.payload(in.u8())));
+            case 'T' -> push(PickleInput.oldText(in.payload(in.u32())));
+            case 'B' -> push(in.payload(in.u32()));
+            case 'C' -> push(in.payload(in.u8()));
+            case 0x8e, 0x96 -> push(in.payload(in.u64()));
             default -> {
                 return false;
             }
@@ -117,19 +113,19 @@ final class Pickle {
     private boolean memory(int op) {
         switch (op) {
             case 0x80 -> {
-                int protocol = file.u8(next(1));
+                int protocol = in.u8();
                 if (protocol > 5) {
                     throw malformed("protocol " + protocol + ", expected at most 5");
                 }
             }
-            case 0x95 -> next(8); // a frame's length: only a hint for buffering
-            case 'q' -> memo.put((long) file.u8(next(1)), top());
-            case 'r' -> memo.put(file.u32(next(4)), top());
-            case 'p' -> memo.put(memoIndex(), top());
+            case 0x95 -> in.u64(); // a frame's length: only a hint for buffering
+            case 'q' -> memo.put((long) in.u8(), top());
+            case 'r' -> memo.put(in.u32(), top());
+            case 'p' -> memo.put(in.memoIndex(), top());
             case 0x94 -> memo.put((long) memo.size(), top());
-            case 'h' -> push(recall(file.u8(next(1))));
-            case 'j' -> push(recall(file.u32(next(4))));
-            case 'g' -> push(recall(memoIndex()));
+            case 'h' -> push(recall(in.u8()));
+            case 'j' -> push(recall(in.u32()));
+            case 'g' -> push(recall(in.memoIndex()));
             case '0' -> popAny();
             case '1' -> popToMark();
             case '2' -> push(top());
@@ -143,8 +139,8 @@ final class Pickle {
     private boolean object(int op) {
         switch (op) {
             case 'c' -> {
-                String module = line();
-                push(globals.find(module, line()));
+                String module = in.line();
+                push(globals.find(module, in.line()));
             }
             case 0x93 -> {
                 Object name = pop();
@@ -167,8 +163,8 @@ final class Pickle {
                 push(globals.call(pop(), arguments));
             }
             case 'i' -> {
-                String module = line();
-                Object global = globals.find(module, line());
+                String module = in.line();
+                Object global = globals.find(module, in.line());
                 push(globals.call(global, popToMark()));
             }
             case 'o' -> {
@@ -272,95 +268,7 @@ final class Pickle {
         throw malformed("arguments that are not a tuple");
     }
 
-    // Payloads
-
-    private long next(int bytes) {
-        long at = position;
-        position += bytes;
-        return at;
-    }
-
-    private byte[] payload(long length) {
-        if (length < 0 || length > file.size() - position) {
-            throw file.truncated();
-        }
-        budget.bytes(length);
-        return file.bytes(next((int) length), (int) length);
-    }
-
-    /** Text up to a newline, which is not part of it. */
-    private String line() {
-        long start = position;
-        while (file.u8(position) != '\n') {
-            if (position++ - start > 1000) {
-                throw malformed("a line of more than 1000 bytes");
-            }
-        }
-        return new String(payloadLine(start), StandardCharsets.UTF_8);
-    }
-
-    private byte[] payloadLine(long start) {
-        byte[] bytes = file.bytes(start, (int) (position - start));
-        position++;
-        return bytes;
-    }
-
-    private String text(byte[] utf8) {
-        return new String(utf8, StandardCharsets.UTF_8);
-    }
-
-    /** Python 2 text, whose encoding the stream does not say. */
-    private String oldText(byte[] bytes) {
-        String utf8 = text(bytes);
-        return utf8.indexOf('\ufffd') >= 0 ? new String(bytes, StandardCharsets.ISO_8859_1) : utf8;
-    }
-
-    private Object integer(byte[] littleEndian) {
-        if (littleEndian.length > 1024) {
-            throw malformed("an integer of " + littleEndian.length + " bytes");
-        }
-        byte[] bigEndian = new byte[littleEndian.length + 1];
-        for (int i = 0; i < littleEndian.length; i++) {
-            bigEndian[littleEndian.length - i] = littleEndian[i];
-        }
-        bigEndian[0] = (byte) (littleEndian.length > 0 && littleEndian[littleEndian.length - 1] < 0 ? -1 : 0);
-        return narrow(new BigInteger(bigEndian));
-    }
-
-    private static Object narrow(BigInteger value) {
-        return value.bitLength() < 64 ? (Object) value.longValue() : value;
-    }
-
-    private Object textInteger(String line) {
-        String digits = line.endsWith("L") ? line.substring(0, line.length() - 1) : line;
-        if (digits.equals("00") || digits.equals("01")) { // how protocols 0 and 1 write booleans
-            return digits.equals("01");
-        }
-        try {
-            return narrow(new BigInteger(digits));
-        } catch (NumberFormatException e) {
-            throw malformed("'" + line + "' in place of an integer");
-        }
-    }
-
-    private Object textDouble(String line) {
-        try {
-            return Double.parseDouble(line.replace("inf", "Infinity").replace("nan", "NaN"));
-        } catch (NumberFormatException e) {
-            throw malformed("'" + line + "' in place of a number");
-        }
-    }
-
-    private long memoIndex() {
-        String line = line();
-        try {
-            return Long.parseLong(line);
-        } catch (NumberFormatException e) {
-            throw malformed("memo entry '" + line + "'");
-        }
-    }
-
     private UserException malformed(String what) {
-        return file.problem("malformed pickle near byte " + position + ": " + what + ". The file is damaged.");
+        return in.malformed(what);
     }
 }

@@ -64,7 +64,7 @@ final class PickleGlobals {
         allow("torch.Size", (name, a) -> new PyTuple(items(a)));
         allow("builtins.bytearray", (name, a) -> encoded(a));
         allow("_codecs.encode", (name, a) -> encoded(a));
-        allowMention("builtins", "int", "float", "bool", "str", "object", "bytes", "complex", "type");
+        allowMention("builtins", "int", "long", "float", "bool", "str", "object", "bytes", "complex", "type");
     }
 
     private void addObjects() {

@@ -158,6 +158,6 @@ public final class StoredTensor {
 
     @Override
     public String toString() {
-        return name + ": " + type + shape;
+        return (name.isEmpty() ? "" : name + ": ") + type + shape;
     }
 }
