@@ -19,7 +19,10 @@ import picocli.CommandLine.Spec;
             "  ./s2d convert model.safetensors model.pth",
         })
 final class ConvertCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "IN", description = "A checkpoint: .pth, .pt, .pth.tar, .safetensors, .npy, .npz.")
+    @Parameters(
+            index = "0",
+            paramLabel = "IN",
+            description = "A checkpoint: .pth, .pt, .pth.tar, .safetensors, .npy, .npz.")
     private Path in;
 
     @Parameters(index = "1", paramLabel = "OUT", description = "Where to write: .safetensors, .pth or .pt.")

@@ -24,7 +24,8 @@ import picocli.CommandLine.Spec;
         description = "Show what is in a checkpoint, and how it fits a model; or show a model.",
         footer = {
             "",
-            "Reads .pth, .pt, .pth.tar (both PyTorch formats), .safetensors, .npy, .npz; runs nothing a file may contain.",
+            "Reads .pth, .pt, .pth.tar (both PyTorch formats), .safetensors, .npy, .npz; runs nothing a file may"
+                    + " contain.",
             "",
             "Examples:",
             "  ./s2d inspect checkpoint-best.pth",
@@ -41,7 +42,10 @@ final class InspectCommand implements Callable<Integer> {
             description = "s2d-base, s2d-small or s2d-tiny, with -image for the model of single frames.")
     private @Nullable String model;
 
-    @Option(names = "--num-classes", defaultValue = "7", description = "Classes of the model. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--num-classes",
+            defaultValue = "7",
+            description = "Classes of the model. Default: ${DEFAULT-VALUE}.")
     private int classes = 7;
 
     @Spec
@@ -65,11 +69,16 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private static void printTensors(Checkpoint checkpoint, PrintWriter out) {
-        int width = checkpoint.tensors().keySet().stream().mapToInt(String::length).max().orElse(4);
+        int width = checkpoint.tensors().keySet().stream()
+                .mapToInt(String::length)
+                .max()
+                .orElse(4);
         for (StoredTensor tensor : checkpoint.tensors().values()) {
             out.printf("%-" + width + "s  %-5s %s%n", tensor.name(), tensor.storedDtype(), tensor.shape());
         }
-        long numbers = checkpoint.tensors().values().stream().mapToLong(StoredTensor::numel).sum();
+        long numbers = checkpoint.tensors().values().stream()
+                .mapToLong(StoredTensor::numel)
+                .sum();
         OptionalInt found = StateDictMatcher.classCount(checkpoint.shapes());
         out.printf(
                 Locale.ROOT,
@@ -83,7 +92,10 @@ final class InspectCommand implements Callable<Integer> {
     private int printMatch(Checkpoint checkpoint, S2dConfig config, PrintWriter out) {
         StateDictMatch match = StateDictMatcher.matchS2d(checkpoint.shapes(), ModelOutline.shapes(config));
         match.report().forEach(out::println);
-        out.println(match.isComplete() ? "fits " + model + ": nothing missing, nothing unexpected" : "does not fit " + model);
+        out.println(
+                match.isComplete()
+                        ? "fits " + model + ": nothing missing, nothing unexpected"
+                        : "does not fit " + model);
         return match.isComplete() ? 0 : Main.FAILED;
     }
 }

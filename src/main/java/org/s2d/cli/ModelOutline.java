@@ -59,7 +59,11 @@ final class ModelOutline {
             out.printf("%s%s %s%n", indent, lastName(parameter.name(), module.path()), parameter.shape());
         }
         for (Module part : module.parts()) {
-            out.printf("%s%s: %s%n", indent, lastName(part.path(), module.path()), part.getClass().getSimpleName());
+            out.printf(
+                    "%s%s: %s%n",
+                    indent,
+                    lastName(part.path(), module.path()),
+                    part.getClass().getSimpleName());
             printTree(part, depth + 1, out);
         }
     }

@@ -17,10 +17,12 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "prepare",
         mixinStandardHelpOptions = true,
-        description = "Make a clip data set from pairs of photographs: the same person, neutral and with an expression.",
+        description =
+                "Make a clip data set from pairs of photographs: the same person, neutral and with an expression.",
         footer = {
             "",
-            "PHOTOS holds pairs.csv (person,neutral_file,peak_file,label,split), annotations.csv (file,label,split,person)",
+            "PHOTOS holds pairs.csv (person,neutral_file,peak_file,label,split), annotations.csv"
+                    + " (file,label,split,person)",
             "and, where there is one, landmarks68.csv (file,x0,y0,...,x67,y67). OUT gets frame folders and the lists",
             "train.csv, val.csv, test.csv and images_train.csv, images_val.csv, images_test.csv.",
             "",
@@ -35,7 +37,10 @@ final class PrepareCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "OUT", description = "Folder to write.")
     private Path out;
 
-    @Option(names = "--seed", defaultValue = "0", description = "Seed of timing and pairing. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--seed",
+            defaultValue = "0",
+            description = "Seed of timing and pairing. Default: ${DEFAULT-VALUE}.")
     private long seed;
 
     @Option(names = "--frames", defaultValue = "16", description = "Frames of a clip. Default: ${DEFAULT-VALUE}.")

@@ -18,7 +18,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "quickstart",
         mixinStandardHelpOptions = true,
-        description = "Train an image model and a video model on drawn faces, and show what they learned. No downloads.",
+        description =
+                "Train an image model and a video model on drawn faces, and show what they learned. No downloads.",
         footer = {
             "",
             "Interrupted, it saves; the same command continues. Takes a few minutes on 2 cores.",
@@ -27,10 +28,16 @@ import picocli.CommandLine.Spec;
             "  ./s2d quickstart --output runs/quickstart",
         })
 final class QuickstartCommand implements Callable<Integer> {
-    @Option(names = "--output", defaultValue = "runs/quickstart", description = "Run folder. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--output",
+            defaultValue = "runs/quickstart",
+            description = "Run folder. Default: ${DEFAULT-VALUE}.")
     private Path output = Path.of("runs", "quickstart");
 
-    @Option(names = "--seed", defaultValue = "1", description = "Seed of drawings and training. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--seed",
+            defaultValue = "1",
+            description = "Seed of drawings and training. Default: ${DEFAULT-VALUE}.")
     private long seed = 1;
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Override a training key. Repeatable.")
@@ -55,8 +62,9 @@ final class QuickstartCommand implements Callable<Integer> {
                 out.println();
                 out.println(Quickstart.describe("image model", result.image()));
                 out.println(Quickstart.describe("video model", result.video()));
-                out.println("see " + output.resolve("predictions.png") + ", confusion_video.png, confusion_image.png and "
-                        + output.resolve("video").resolve("curves.png"));
+                out.println(
+                        "see " + output.resolve("predictions.png") + ", confusion_video.png, confusion_image.png and "
+                                + output.resolve("video").resolve("curves.png"));
             }
             code = 0;
             return code;

@@ -44,8 +44,12 @@ public final class AdamW {
         final boolean decay;
         final double lrScale;
         long step;
-        @Nullable Tensor expAvg;
-        @Nullable Tensor expAvgSq;
+
+        @Nullable
+        Tensor expAvg;
+
+        @Nullable
+        Tensor expAvgSq;
 
         State(Parameter parameter, boolean decay, double lrScale) {
             this.parameter = parameter;
@@ -140,9 +144,7 @@ public final class AdamW {
             }
         }
         slotsByStep.forEach((step, slots) -> device.optimizers()
-                .adamW(
-                        slots,
-                        new AdamWStep(step, options.beta1(), options.beta2(), options.eps(), gradientScale)));
+                .adamW(slots, new AdamWStep(step, options.beta1(), options.beta2(), options.eps(), gradientScale)));
     }
 
     private Moments moments(State state) {
@@ -182,8 +184,8 @@ public final class AdamW {
         }
         if (!saved.expAvg().shape().equals(state.parameter.shape())
                 || !saved.expAvgSq().shape().equals(state.parameter.shape())) {
-            throw new ShapeException("optimiser state: moments " + saved.expAvg().shape() + " for parameter "
-                    + state.parameter);
+            throw new ShapeException(
+                    "optimiser state: moments " + saved.expAvg().shape() + " for parameter " + state.parameter);
         }
         Moments own = moments(state);
         device.upload(own.expAvg(), saved.expAvg());

@@ -27,7 +27,13 @@ public record CosineSchedule(double base, double last, long steps, long warmupSt
      * @param warmupSteps when positive it replaces {@code warmupEpochs}
      */
     public static CosineSchedule ofEpochs(
-            double base, double last, int epochs, long stepsPerEpoch, int warmupEpochs, long warmupSteps, double start) {
+            double base,
+            double last,
+            int epochs,
+            long stepsPerEpoch,
+            int warmupEpochs,
+            long warmupSteps,
+            double start) {
         long warmup = warmupSteps > 0 ? warmupSteps : warmupEpochs * stepsPerEpoch;
         return new CosineSchedule(base, last, epochs * stepsPerEpoch, warmup, start);
     }

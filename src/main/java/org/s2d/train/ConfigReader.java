@@ -96,7 +96,8 @@ public final class ConfigReader {
             }
             return Files.readString(file);
         } catch (IOException e) {
-            throw new UserException(file + ": configuration cannot be read (" + e.getClass().getSimpleName() + ").", e);
+            throw new UserException(
+                    file + ": configuration cannot be read (" + e.getClass().getSimpleName() + ").", e);
         }
     }
 
@@ -114,8 +115,10 @@ public final class ConfigReader {
                 throw new UserException(source + ": more than one YAML document. Keep the first only.");
             }
         } catch (JsonProcessingException e) {
-            throw new UserException(source + ":" + e.getLocation().getLineNr() + ": not valid YAML: "
-                    + e.getOriginalMessage().lines().findFirst().orElse(""), e);
+            throw new UserException(
+                    source + ":" + e.getLocation().getLineNr() + ": not valid YAML: "
+                            + e.getOriginalMessage().lines().findFirst().orElse(""),
+                    e);
         } catch (IOException e) {
             throw new UserException(source + ": cannot be read (" + e + ").", e);
         }
@@ -162,7 +165,8 @@ public final class ConfigReader {
         if (equals < 1) {
             throw new UserException("--set " + setting + ": expected key=value.");
         }
-        String key = ConfigTree.complete("--set " + setting, setting.substring(0, equals).strip());
+        String key = ConfigTree.complete(
+                "--set " + setting, setting.substring(0, equals).strip());
         String text = setting.substring(equals + 1).strip();
         try (YAMLParser parser = YAML.createParser(text)) {
             JsonToken token = parser.nextToken();
@@ -174,7 +178,8 @@ public final class ConfigReader {
     }
 
     private TrainConfig resolve() {
-        ObjectNode tree = MAPPER.valueToTree(ConfigDefaults.of(chosen("model.size", "small"), chosen("model.mode", "video")));
+        ObjectNode tree =
+                MAPPER.valueToTree(ConfigDefaults.of(chosen("model.size", "small"), chosen("model.mode", "video")));
         given.forEach((key, value) -> ConfigTree.put(tree, key, value.value(), value.place()));
         try {
             TrainConfig config = MAPPER.treeToValue(tree, TrainConfig.class);

@@ -29,8 +29,9 @@ final class ConfigTree {
         if (KNOWN.containsKey(key)) {
             return key;
         }
-        List<String> ending =
-                KNOWN.keySet().stream().filter(known -> known.endsWith("." + key)).toList();
+        List<String> ending = KNOWN.keySet().stream()
+                .filter(known -> known.endsWith("." + key))
+                .toList();
         if (ending.size() == 1) {
             return ending.getFirst();
         }
@@ -41,8 +42,8 @@ final class ConfigTree {
     }
 
     static UserException unknown(String place, String key) {
-        return new UserException(
-                place + ": unknown key '" + key + "'. Did you mean '" + nearest(key) + "'? --print-config lists all keys.");
+        return new UserException(place + ": unknown key '" + key + "'. Did you mean '" + nearest(key)
+                + "'? --print-config lists all keys.");
     }
 
     private static String nearest(String key) {
@@ -54,7 +55,8 @@ final class ConfigTree {
         });
         String last = lastWord(key);
         return candidates.stream()
-                .min(Comparator.comparingInt((String known) -> 2 * distance(lastWord(known), last) + distance(known, key)))
+                .min(Comparator.comparingInt(
+                        (String known) -> 2 * distance(lastWord(known), last) + distance(known, key)))
                 .orElseThrow();
     }
 

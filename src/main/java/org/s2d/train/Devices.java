@@ -20,8 +20,7 @@ final class Devices {
                         threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
             case "reference" -> new ReferenceDevice(new HostPool());
             case "cuda", "emulator" ->
-                throw new DeviceException(
-                        "train.device " + name + ": this version computes on the CPU only. Use cpu.");
+                throw new DeviceException("train.device " + name + ": this version computes on the CPU only. Use cpu.");
             default -> throw new UserException("train.device " + name + ": unknown. Use cpu or reference.");
         };
     }

@@ -39,7 +39,11 @@ public final class Evaluator {
      * @param settings {@code key=value} on top
      * @param output folder for the results; none: they are only printed
      */
-    public record Request(Path checkpoint, @Nullable Path configFile, List<String> settings, @Nullable Path output) {}
+    public record Request(
+            Path checkpoint,
+            @Nullable Path configFile,
+            List<String> settings,
+            @Nullable Path output) {}
 
     /** Runs an evaluation; throws {@link UserException} for wrong input. */
     public static Summary evaluate(Request request, PrintWriter out) {
@@ -56,7 +60,8 @@ public final class Evaluator {
                 labels = info.labels();
             } else {
                 throw new UserException(request.checkpoint()
-                        + ": carries no configuration. Give one with --config, with the model's sizes and data.labels.");
+                        + ": carries no configuration. Give one with --config, with the model's sizes and"
+                        + " data.labels.");
             }
             return evaluate(request, checkpoint, config, labels, out);
         }
@@ -64,8 +69,9 @@ public final class Evaluator {
 
     private static Summary evaluate(
             Request request, Checkpoint checkpoint, TrainConfig config, List<String> labels, PrintWriter out) {
-        RunFolder folder =
-                request.output() == null ? null : RunFolder.create(request.output().toString());
+        RunFolder folder = request.output() == null
+                ? null
+                : RunFolder.create(request.output().toString());
         RunData data = new RunData(config);
         ClipList list = data.testList(labels);
         if (list == null) {
@@ -153,9 +159,7 @@ public final class Evaluator {
         json.put("war", matrix.war());
         json.set("war_interval", mapper.valueToTree(Interval.wilson(matrix.correct(), matrix.total())));
         json.put("uar", matrix.uar());
-        json.set(
-                "uar_interval",
-                mapper.valueToTree(Interval.bootstrap(matrix, ConfusionMatrix::uar, BOOTSTRAPS, 0)));
+        json.set("uar_interval", mapper.valueToTree(Interval.bootstrap(matrix, ConfusionMatrix::uar, BOOTSTRAPS, 0)));
         json.put("f1_weighted", matrix.weightedF1());
         json.put("f1_micro", matrix.microF1());
         json.put("f1_macro", matrix.macroF1());
@@ -170,13 +174,15 @@ public final class Evaluator {
         }
         json.set("confusion", mapper.valueToTree(matrix.counts()));
         try {
-            folder.writeText("metrics.json", mapper.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n");
+            folder.writeText(
+                    "metrics.json", mapper.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n");
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         }
         RunPictures.confusion(
                 folder,
-                request.checkpoint().getFileName() + " on " + Path.of(list.source()).getFileName(),
+                request.checkpoint().getFileName() + " on "
+                        + Path.of(list.source()).getFileName(),
                 summary.labels(),
                 matrix);
     }

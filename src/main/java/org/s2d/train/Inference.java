@@ -58,8 +58,7 @@ final class Inference {
             }
         }
         if (views.isEmpty()) {
-            throw new UserException(
-                    loader.dataset().list().source() + ": none of its clips could be read.");
+            throw new UserException(loader.dataset().list().source() + ": none of its clips could be read.");
         }
         return Optional.of(new Result(views, loss / views.size()));
     }
@@ -75,7 +74,8 @@ final class Inference {
             device.upload(clips, batch.clips());
             Var x = tape.constant(clips);
             Var logits = model.forward(tape, x, landmarks.features(tape, x)).logits();
-            Var target = CrossEntropy.smoothedTargets(tape, labels, model.config().classes(), 0);
+            Var target =
+                    CrossEntropy.smoothedTargets(tape, labels, model.config().classes(), 0);
             double[] scores = reader.values(logits.value());
             int[] items = batch.items();
             for (int i = 0; i < items.length; i++) {

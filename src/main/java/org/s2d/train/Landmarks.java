@@ -64,13 +64,13 @@ final class Landmarks implements LandmarkSource, AutoCloseable {
     public Var features(Tape tape, Var clips) {
         int frames = clips.dim(0) * clips.dim(2);
         if (network == null) {
-            Tensor zeros = tape.allocate(
-                    tape.floatType(), Shape.of(frames, CHANNELS_WITHOUT_NETWORK, gridSide, gridSide));
+            Tensor zeros =
+                    tape.allocate(tape.floatType(), Shape.of(frames, CHANNELS_WITHOUT_NETWORK, gridSide, gridSide));
             tape.device().elementwise().fill(zeros, 0);
             return tape.constant(zeros);
         }
-        Tensor maps =
-                network.forwardClips(clips.value(), tape.scope(), Outputs.FEATURES).features();
+        Tensor maps = network.forwardClips(clips.value(), tape.scope(), Outputs.FEATURES)
+                .features();
         if (maps.dim(2) == gridSide) {
             return tape.constant(maps);
         }

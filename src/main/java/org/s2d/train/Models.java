@@ -73,8 +73,8 @@ final class Models {
             StateDictMatch match = StateDictMatcher.matchS2d(checkpoint.shapes(), shapes(model));
             List<String> report = match.report();
             if (match.sources().isEmpty()) {
-                throw new UserException(file + ": none of its " + checkpoint.tensors().size()
-                        + " tensors is one of the model's. Is this an S2D checkpoint?");
+                throw new UserException(file + ": none of its "
+                        + checkpoint.tensors().size() + " tensors is one of the model's. Is this an S2D checkpoint?");
             }
             if (!match.mismatches().isEmpty()) {
                 StateDictMatch.Mismatch wrong = match.mismatches().getFirst();

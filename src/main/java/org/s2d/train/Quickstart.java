@@ -20,7 +20,6 @@ import org.s2d.data.synthetic.ClipClass;
 import org.s2d.data.synthetic.SyntheticFaces;
 import org.s2d.report.ConfusionMatrixChart;
 import org.s2d.report.ContactSheet;
-import org.s2d.report.PngFile;
 
 /**
  * The whole road in a few minutes, on drawn faces: an image model on single frames, then the video model that starts from it, both evaluated

@@ -136,7 +136,8 @@ final class RunCheckpoint {
         for (AdamW.GroupSettings group : parts.optimizer().groups()) {
             Map<String, Object> settings = new LinkedHashMap<>();
             settings.put("lr", lr * group.lrScale());
-            settings.put("betas", PyTuple.of(group.options().beta1(), group.options().beta2()));
+            settings.put(
+                    "betas", PyTuple.of(group.options().beta1(), group.options().beta2()));
             settings.put("eps", group.options().eps());
             settings.put("weight_decay", group.decay() ? parts.config().optim().weightDecay() : 0.0);
             settings.put("amsgrad", false);
@@ -185,8 +186,9 @@ final class RunCheckpoint {
                 parts.sdl().restore(tensors.get("sdl.queue"), tensors.get("sdl.distributions"));
             }
             if (parts.ema() != null) {
-                parts.ema().averages().forEach((name, average) -> parts.device()
-                        .upload(average, tensors.get("ema." + name)));
+                parts.ema()
+                        .averages()
+                        .forEach((name, average) -> parts.device().upload(average, tensors.get("ema." + name)));
             }
             return info.position();
         }
@@ -213,8 +215,8 @@ final class RunCheckpoint {
                     + ". Resume with the same one, or start anew in another train.output_dir with train.finetune.");
         }
         if (!info.labels().equals(parts.labels())) {
-            throw new UserException(file + ": was trained on classes " + info.labels() + ", this run has "
-                    + parts.labels() + ".");
+            throw new UserException(
+                    file + ": was trained on classes " + info.labels() + ", this run has " + parts.labels() + ".");
         }
     }
 }

@@ -31,17 +31,23 @@ final class RunData {
 
     /** Reads the training list; its labels number the classes. */
     ClipList trainList() {
-        return list("data.train", config.data().train(), config.data().trainWhere(), config.data().labels());
+        return list(
+                "data.train",
+                config.data().train(),
+                config.data().trainWhere(),
+                config.data().labels());
     }
 
     /** Reads the validation list; null when there is none. */
-    @Nullable ClipList valList(List<String> labels) {
+    @Nullable
+    ClipList valList(List<String> labels) {
         String path = config.data().val();
         return path.isEmpty() ? null : list("data.val", path, config.data().valWhere(), labels);
     }
 
     /** Reads the test list; null when there is none. */
-    @Nullable ClipList testList(List<String> labels) {
+    @Nullable
+    ClipList testList(List<String> labels) {
         String path = config.data().test();
         return path.isEmpty() ? null : list("data.test", path, config.data().testWhere(), labels);
     }
@@ -54,8 +60,8 @@ final class RunData {
         Path parent = file.toAbsolutePath().getParent();
         String root = config.data().root();
         Path media = root.isEmpty() && parent != null ? parent : Path.of(root);
-        ListOptions options =
-                ListOptions.defaults().withBase(LabelBase.valueOf(config.data().labelBase().toUpperCase(Locale.ROOT)));
+        ListOptions options = ListOptions.defaults()
+                .withBase(LabelBase.valueOf(config.data().labelBase().toUpperCase(Locale.ROOT)));
         if (!labels.isEmpty()) {
             options = options.withLabels(labels);
         }
@@ -93,7 +99,8 @@ final class RunData {
                 augment.aa().isEmpty() ? Optional.empty() : Optional.of(RandAugment.parse(augment.aa())),
                 scale.isEmpty()
                         ? Optional.empty()
-                        : Optional.of(new Augmentation.CropRange(scale.get(0), scale.get(1), ratio.get(0), ratio.get(1))),
+                        : Optional.of(
+                                new Augmentation.CropRange(scale.get(0), scale.get(1), ratio.get(0), ratio.get(1))),
                 augment.flip(),
                 augment.reprob() == 0
                         ? Optional.empty()

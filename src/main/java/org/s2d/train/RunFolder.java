@@ -20,12 +20,14 @@ record RunFolder(Path path) {
         try {
             Files.createDirectories(path);
         } catch (IOException e) {
-            throw new UserException(path + ": the output folder cannot be made (" + e.getClass().getSimpleName()
-                    + "). Choose another train.output_dir.", e);
+            throw new UserException(
+                    path + ": the output folder cannot be made (" + e.getClass().getSimpleName()
+                            + "). Choose another train.output_dir.",
+                    e);
         }
         if (!Files.isWritable(path)) {
-            throw new UserException(path + ": no permission to write into the output folder. Choose another"
-                    + " train.output_dir.");
+            throw new UserException(
+                    path + ": no permission to write into the output folder. Choose another" + " train.output_dir.");
         }
         return new RunFolder(path);
     }

@@ -43,8 +43,8 @@ final class RunPictures {
                             new Series("WAR", epochX, RunLog.column(epochs, "val_war")),
                             new Series("training accuracy", epochX, RunLog.column(epochs, "train_accuracy")))));
         }
-        charts.add(new LineChart(
-                "Learning rate", "step", "", List.of(new Series("lr", x, RunLog.column(steps, "lr")))));
+        charts.add(
+                new LineChart("Learning rate", "step", "", List.of(new Series("lr", x, RunLog.column(steps, "lr")))));
         charts.add(new LineChart(
                         "Gradient norm",
                         "step",

@@ -50,13 +50,20 @@ final class RunRecords implements AutoCloseable {
         epochs.append(
                 position.globalStep(),
                 RunFolder.row(
-                        "epoch", position.epoch() + 1,
-                        "train_loss", position.meanLoss(),
-                        "train_accuracy", position.accuracy(),
-                        "val_loss", loss,
-                        "val_war", war,
-                        "val_uar", uar,
-                        "best", position.best()));
+                        "epoch",
+                        position.epoch() + 1,
+                        "train_loss",
+                        position.meanLoss(),
+                        "train_accuracy",
+                        position.accuracy(),
+                        "val_loss",
+                        loss,
+                        "val_war",
+                        war,
+                        "val_uar",
+                        uar,
+                        "best",
+                        position.best()));
     }
 
     @Override

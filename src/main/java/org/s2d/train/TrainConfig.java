@@ -135,8 +135,7 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
      *
      * @param weights pairs of epoch and the loss's weight from then on
      */
-    public record Sdl(
-            boolean enabled, int k, int size, int startEpoch, int updateFreq, List<List<Double>> weights) {}
+    public record Sdl(boolean enabled, int k, int size, int startEpoch, int updateFreq, List<List<Double>> weights) {}
 
     /**
      * The run.

@@ -68,7 +68,8 @@ public final class TrainOptions {
 
     @Option(
             names = "--freeze-prompters",
-            description = "Train the adapters but not the prompters; short for --set train.freeze=s2d_freeze_prompters.")
+            description =
+                    "Train the adapters but not the prompters; short for --set train.freeze=s2d_freeze_prompters.")
     private boolean freezePrompters;
 
     @Option(

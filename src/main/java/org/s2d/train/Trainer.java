@@ -67,8 +67,9 @@ public final class Trainer {
     public Outcome run(@Nullable Path resume) {
         RunFolder folder = RunFolder.create(config.train().outputDir());
         if (resume == null && Files.exists(folder.last())) {
-            throw new UserException(folder.path() + ": has a run already (" + folder.last().getFileName()
-                    + "). Continue it with --resume, or choose another train.output_dir.");
+            throw new UserException(
+                    folder.path() + ": has a run already (" + folder.last().getFileName()
+                            + "). Continue it with --resume, or choose another train.output_dir.");
         }
         try (TrainingRun run = TrainingRun.open(config, out)) {
             Position position = resume == null ? run.start() : RunCheckpoint.restore(resume, run.parts());
@@ -100,7 +101,8 @@ public final class Trainer {
             stepsPerEpoch = run.stepsPerEpoch();
             lr = Schedules.lr(config, stepsPerEpoch);
             weightDecay = Schedules.weightDecay(config, stepsPerEpoch);
-            progress = new Progress(out, config.train().epochs(), stepsPerEpoch, config.train().logEvery());
+            progress = new Progress(
+                    out, config.train().epochs(), stepsPerEpoch, config.train().logEvery());
         }
 
         Outcome run(Position from) {
@@ -187,11 +189,7 @@ public final class Trainer {
 
         private void save(Position position) {
             RunCheckpoint.write(
-                    folder.last(),
-                    run.parts(),
-                    position,
-                    lr.at(position.globalStep()),
-                    AtomicFile.Previous.KEEP);
+                    folder.last(), run.parts(), position, lr.at(position.globalStep()), AtomicFile.Previous.KEEP);
             lastSave = System.nanoTime();
         }
 
@@ -220,8 +218,7 @@ public final class Trainer {
                         updated.nextEpoch(),
                         lr.at(position.globalStep()),
                         AtomicFile.Previous.KEEP);
-                RunPictures.confusion(
-                        folder, "Validation, epoch " + (position.epoch() + 1), run.labels(), matrix);
+                RunPictures.confusion(folder, "Validation, epoch " + (position.epoch() + 1), run.labels(), matrix);
             }
             if (ema != null) {
                 ema.exchange();

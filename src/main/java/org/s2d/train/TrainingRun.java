@@ -68,7 +68,9 @@ final class TrainingRun implements AutoCloseable {
                     scope,
                     config.train().seed());
             landmarks = own(Landmarks.open(
-                    config.landmark(), config.model().imageSize() / config.model().patchSize(), device));
+                    config.landmark(),
+                    config.model().imageSize() / config.model().patchSize(),
+                    device));
             FreezeRule.valueOf(config.train().freeze().toUpperCase(Locale.ROOT)).apply(model);
             sdlSchedule = schedule();
             parts = parts(model);
@@ -116,7 +118,8 @@ final class TrainingRun implements AutoCloseable {
         LayerDecay layers = new LayerDecay(optim.layerDecay(), model.config().depth());
         List<ParameterGroups.Group> groups = ParameterGroups.of(
                 model.parameters().values(), name -> optim.layerDecay() == 1 ? 1 : layers.scale(name));
-        AdamW.Options options = new AdamW.Options(optim.betas().get(0), optim.betas().get(1), optim.eps());
+        AdamW.Options options =
+                new AdamW.Options(optim.betas().get(0), optim.betas().get(1), optim.eps());
         TrainConfig.Sdl sdl = config.loss().sdl();
         Sdl queue = sdlSchedule == null
                 ? null
@@ -132,13 +135,7 @@ final class TrainingRun implements AutoCloseable {
                 ? null
                 : new MovingAverage(model.parameters().values(), optim.emaDecay(), device, scope);
         return new RunCheckpoint.Parts(
-                device,
-                config,
-                trainList.labels(),
-                model,
-                new AdamW(groups, options, device, scope),
-                queue,
-                ema);
+                device, config, trainList.labels(), model, new AdamW(groups, options, device, scope), queue, ema);
     }
 
     /** Initial weights from the checkpoint to start from, if any; tells what the run is about. */
@@ -171,7 +168,8 @@ final class TrainingRun implements AutoCloseable {
                 .sum();
         say(String.format(Locale.ROOT, "model: %,d parameters, %,d train", all, trained));
         if (sdlSchedule != null && !sdlSchedule.takesPart(config.train().epochs())) {
-            say("warning: self-distillation is enabled, but in " + config.train().epochs()
+            say("warning: self-distillation is enabled, but in "
+                    + config.train().epochs()
                     + " epochs it never has a weight and a queue that was fed. Change loss.sdl.start_epoch, weights or"
                     + " update_freq.");
         }
@@ -207,7 +205,8 @@ final class TrainingRun implements AutoCloseable {
         return trainList.labels();
     }
 
-    @Nullable SdlSchedule sdlSchedule() {
+    @Nullable
+    SdlSchedule sdlSchedule() {
         return sdlSchedule;
     }
 
@@ -215,7 +214,8 @@ final class TrainingRun implements AutoCloseable {
         return trainLoader;
     }
 
-    @Nullable ClipLoader valLoader() {
+    @Nullable
+    ClipLoader valLoader() {
         return valLoader;
     }
 
@@ -271,8 +271,7 @@ final class TrainingRun implements AutoCloseable {
                 config.data().releaseCompatible());
         Tensor clips = mixing.allocate(DType.F32, batch.clips().shape());
         Tensor targets = mixing.allocate(DType.F32, Shape.of(labels.length, labels().size()));
-        Mixup.Decisions decisions =
-                mixup.draw(random, labels.length, clips.dim(3), clips.dim(4));
+        Mixup.Decisions decisions = mixup.draw(random, labels.length, clips.dim(3), clips.dim(4));
         mixup.apply(batch.clips(), decisions, clips);
         Mixup.targets(batch.labels(), decisions, config.loss().smoothing(), targets);
         return new TrainingStep.Input(batch.clips(), labels, new TrainingStep.Mixed(clips, targets), landmarks);

@@ -63,7 +63,8 @@ public final class TrainingStep implements AutoCloseable {
      * @param mixed what the model is trained on instead; none: the clips with smoothed labels
      */
     @SuppressWarnings("ArrayRecordComponent") // only read
-    public record Input(Tensor clips, long[] labels, @Nullable Mixed mixed, LandmarkSource landmarks) {
+    public record Input(
+            Tensor clips, long[] labels, @Nullable Mixed mixed, LandmarkSource landmarks) {
         public Input(Tensor clips, long[] labels, LandmarkSource landmarks) {
             this(clips, labels, null, landmarks);
         }
@@ -133,7 +134,8 @@ public final class TrainingStep implements AutoCloseable {
         Mixed mixed = batch.mixed();
         S2dModel.Output out = forward(tape, mixed == null ? batch.clips() : mixed.clips(), batch.landmarks());
         Var target = mixed == null
-                ? CrossEntropy.smoothedTargets(tape, batch.labels(), model.config().classes(), smoothing)
+                ? CrossEntropy.smoothedTargets(
+                        tape, batch.labels(), model.config().classes(), smoothing)
                 : upload(tape, mixed.targets());
         Var loss = Arithmetic.mean(tape, CrossEntropy.apply(tape, out.logits(), target), 0);
         Var total = loss;

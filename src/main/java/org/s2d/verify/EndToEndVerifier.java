@@ -19,7 +19,8 @@ final class EndToEndVerifier implements CaseVerifier {
 
     @Override
     public boolean accepts(CaseFolder folder) {
-        return folder.config().path("landmark").isTextual() && folder.config().path("model").isTextual();
+        return folder.config().path("landmark").isTextual()
+                && folder.config().path("model").isTextual();
     }
 
     @Override
@@ -36,12 +37,14 @@ final class EndToEndVerifier implements CaseVerifier {
                 LandmarkNetwork landmarks = network(landmarkCase, landmarkFile[1], device);
                 Tape tape = Tape.evaluating(device, target.precision(), Gradients.NONE)) {
             Download download = new Download(device, host);
-            S2dModel model = ModelState.load(
-                    ModelState.config(modelCase.config()), modelCase, modelFile[1], device, scope);
-            Tensor x = tape.allocate(tape.floatType(), folder.inputs().tensor(IO, "x").shape());
+            S2dModel model =
+                    ModelState.load(ModelState.config(modelCase.config()), modelCase, modelFile[1], device, scope);
+            Tensor x = tape.allocate(
+                    tape.floatType(), folder.inputs().tensor(IO, "x").shape());
             device.upload(x, folder.inputs().tensor(IO, "x"));
-            Tensor features =
-                    landmarks.forwardClips(x, tape.scope(), LandmarkNetwork.Outputs.FEATURES).features();
+            Tensor features = landmarks
+                    .forwardClips(x, tape.scope(), LandmarkNetwork.Outputs.FEATURES)
+                    .features();
             S2dModel.Output out = model.forward(tape, tape.constant(x), tape.constant(features));
             seen.put("feat", download.of(features));
             seen.put("logits", download.of(out.logits().value()));

@@ -103,8 +103,7 @@ final class OptimVerifier implements CaseVerifier {
         folder.values().properties().forEach(entry -> {
             Matcher key = LAYERS.matcher(entry.getKey());
             if (key.matches()) {
-                LayerDecay decay =
-                        new LayerDecay(Double.parseDouble(key.group(1)), Integer.parseInt(key.group(2)));
+                LayerDecay decay = new LayerDecay(Double.parseDouble(key.group(1)), Integer.parseInt(key.group(2)));
                 entry.getValue().properties().forEach(parameter -> {
                     String name = parameter.getKey();
                     boolean right = decay.layer(name)
@@ -125,8 +124,8 @@ final class OptimVerifier implements CaseVerifier {
             Map<String, Parameter> parameters = new LinkedHashMap<>();
             for (String name : names) {
                 Tensor value = folder.tensor(file, prefix + name + suffix);
-                Parameter parameter = factory.parameter(
-                        name, Init.constant(0), value.shape().toArray());
+                Parameter parameter =
+                        factory.parameter(name, Init.constant(0), value.shape().toArray());
                 upload(parameter.value(), value);
                 parameters.put(name, parameter);
             }
@@ -162,8 +161,8 @@ final class OptimVerifier implements CaseVerifier {
             Matcher decay = DECAY.matcher(notes);
             double weightDecay = decay.find() ? Double.parseDouble(decay.group(1)) : 0.05;
             Map<String, Parameter> parameters = parameters(ADAMW, "adamw/", ".p.0", gradientNames());
-            AdamW optimizer = new AdamW(
-                    ParameterGroups.of(parameters.values()), AdamW.Options.DEFAULT, target.device(), scope);
+            AdamW optimizer =
+                    new AdamW(ParameterGroups.of(parameters.values()), AdamW.Options.DEFAULT, target.device(), scope);
             int steps = parameters.keySet().stream()
                     .mapToInt(name -> gradients(name).dim(0))
                     .max()
@@ -212,7 +211,9 @@ final class OptimVerifier implements CaseVerifier {
                 return;
             }
             Map<String, Tensor> gradients = new LinkedHashMap<>();
-            gradientNames().forEach(name -> gradients.put(name, uploaded(gradients(name).select(0, 0))));
+            gradientNames()
+                    .forEach(
+                            name -> gradients.put(name, uploaded(gradients(name).select(0, 0))));
             double norm = target.device().optimizers().norm(List.copyOf(gradients.values()));
             report.check(
                     "clip/norm",
@@ -232,7 +233,8 @@ final class OptimVerifier implements CaseVerifier {
 
         /** All values of a model averaged after each step; counters are cut to whole numbers as copying to int64 does. */
         void movingAverage() {
-            Matcher matcher = EMA_DECAY.matcher(folder.manifest().path("tensors").toString());
+            Matcher matcher =
+                    EMA_DECAY.matcher(folder.manifest().path("tensors").toString());
             double decay = matcher.find() ? Double.parseDouble(matcher.group(1)) : 0.9999;
             List<String> names = folder.names(EMA).stream()
                     .filter(name -> name.startsWith("init."))

@@ -21,7 +21,6 @@ import org.s2d.optim.ParameterGroups;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
-import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
 import org.s2d.train.FreezeRule;
@@ -153,10 +152,10 @@ final class TrajectoryRun implements AutoCloseable {
     }
 
     private void train(TrainingStep step, TrainingStep.Input input, int i, double lr, double weightDecay) {
-        boolean on = distils && i >= folder.config().path("sdl").path("from_step").asInt();
+        boolean on =
+                distils && i >= folder.config().path("sdl").path("from_step").asInt();
         double weight = on ? folder.config().path("sdl").path("weight").asDouble() : 0;
-        TrainingStep.Result result =
-                step.run(List.of(input), new TrainingStep.Rates(lr, weightDecay, weight, on, i));
+        TrainingStep.Result result = step.run(List.of(input), new TrainingStep.Rates(lr, weightDecay, weight, on, i));
         row("loss", result.loss());
         row("grad_norm", result.gradNorm());
         row("lr", lr);
@@ -216,7 +215,8 @@ final class TrajectoryRun implements AutoCloseable {
         long[] all = folder.longs(DATA, "labels");
         long[] labels = Arrays.stream(ids).mapToLong(id -> all[id]).toArray();
         Tensor clips = gather(inputs, folder.tensor(DATA, "x"), ids, 1);
-        Tensor maps = gather(inputs, folder.tensor(DATA, "a"), ids, model.config().frames());
+        Tensor maps =
+                gather(inputs, folder.tensor(DATA, "a"), ids, model.config().frames());
         return new TrainingStep.Input(clips, labels, constant(maps));
     }
 
@@ -261,8 +261,8 @@ final class TrajectoryRun implements AutoCloseable {
     /** One value per step: loss, grad_norm, lr, weight_decay, sdl_loss. */
     Map<String, double[]> rows() {
         Map<String, double[]> result = new LinkedHashMap<>();
-        rows.forEach((name, values) ->
-                result.put(name, values.stream().mapToDouble(Double::doubleValue).toArray()));
+        rows.forEach((name, values) -> result.put(
+                name, values.stream().mapToDouble(Double::doubleValue).toArray()));
         return result;
     }
 

@@ -123,11 +123,7 @@ final class TrajectoryVerifier implements CaseVerifier {
         }
 
         private void compareStored(
-                String name,
-                Checkpoint checkpoint,
-                @Nullable StoredTensor stored,
-                @Nullable Tensor ours,
-                Scope scope) {
+                String name, Checkpoint checkpoint, @Nullable StoredTensor stored, @Nullable Tensor ours, Scope scope) {
             String row = variant + "/checkpoint." + name;
             if (stored == null || ours == null) {
                 report.fail(row, stored == null ? "not in the checkpoint" : "the run has nothing of this name");

@@ -19,8 +19,7 @@ class SdlTest {
                 Scope scope = new Scope(device.allocator())) {
             Sdl sdl = new Sdl(device, scope, 2, 2, 3, 1, 5);
             float[] other = sdl.queue().select(0, 0).toFloats();
-            Tensor features =
-                    scope.allocate(DType.F32, Shape.of(3, 3)).set(1f, 1f, 1f, 2f, 2f, 2f, 3f, 3f, 3f);
+            Tensor features = scope.allocate(DType.F32, Shape.of(3, 3)).set(1f, 1f, 1f, 2f, 2f, 2f, 3f, 3f, 3f);
             Tensor logits = scope.allocate(DType.F32, Shape.of(3, 2)).set(new float[6]);
             sdl.update(features, logits, new long[] {1, 1, 1});
             assertThat(sdl.queue().select(0, 1).toFloats()).containsExactly(2, 2, 2, 3, 3, 3);

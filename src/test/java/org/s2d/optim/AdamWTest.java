@@ -60,7 +60,8 @@ class AdamWTest {
         assertThat(ParameterGroups.decays(parameter("x.weight", 2, 2))).isTrue();
         assertThat(ParameterGroups.decays(parameter("norm.weight", 2))).isFalse();
         assertThat(ParameterGroups.decays(parameter("x.bias", 2, 2))).isFalse();
-        assertThat(ParameterGroups.decays(parameter("temporal_embedding", 1, 2, 2))).isFalse();
+        assertThat(ParameterGroups.decays(parameter("temporal_embedding", 1, 2, 2)))
+                .isFalse();
     }
 
     @Test

@@ -21,8 +21,7 @@ class FreezeRuleTest {
                     .sum();
             assertThat(all).isEqualTo(95_055_571);
             assertThat(FreezeRule.S2D.apply(model)).isEqualTo(9_258_451);
-            assertThat(FreezeRule.NONE.apply(model))
-                    .isEqualTo(all - 197 * 768);
+            assertThat(FreezeRule.NONE.apply(model)).isEqualTo(all - 197 * 768);
         }
     }
 

@@ -86,15 +86,15 @@ public final class FacePairs {
             drop = Set.copyOf(drop);
             merge = Map.copyOf(merge);
             if (frames < 2 || frames > 99 || size < 0 || size > 1024 || !(neutralShare >= 0 && neutralShare <= 5)) {
-                throw new UserException("face pairs: found " + frames + " frames, size " + size + " and neutral share "
-                        + neutralShare + ", expected 2 to 99 frames, a size of 0 (as it is) to 1024, a share of 0 to 5.");
+                throw new UserException(
+                        "face pairs: found " + frames + " frames, size " + size + " and neutral share " + neutralShare
+                                + ", expected 2 to 99 frames, a size of 0 (as it is) to 1024, a share of 0 to 5.");
             }
         }
 
         /** 16 grey JPEG frames in the photographs' size, warped; contempt left out; a neutral clip for three others. */
         public static Options defaults(long seed) {
-            return new Options(
-                    seed, 16, 0, true, Transition.WARP, Set.of("contempt"), Map.of(), 1 / 3.0, false);
+            return new Options(seed, 16, 0, true, Transition.WARP, Set.of("contempt"), Map.of(), 1 / 3.0, false);
         }
 
         public Options withSize(int pixels) {
@@ -207,7 +207,8 @@ public final class FacePairs {
         Set<String> found = new java.util.TreeSet<>();
         images.values().forEach(counts -> found.addAll(counts.keySet()));
         clips.values().forEach(counts -> found.addAll(counts.keySet()));
-        List<String> classes = new ArrayList<>(ORDER.stream().filter(found::contains).toList());
+        List<String> classes =
+                new ArrayList<>(ORDER.stream().filter(found::contains).toList());
         found.stream().filter(label -> !ORDER.contains(label)).forEach(classes::add);
         return classes;
     }
@@ -218,7 +219,8 @@ public final class FacePairs {
                 .filter(clip -> !landmarks.containsKey(clip.from()) || !landmarks.containsKey(clip.to()))
                 .count();
         if (options.transition == Transition.WARP && faded > 0) {
-            notes.add(faded + " of " + plan.clips().size() + " clips are cross-fades: no landmarks for their photographs.");
+            notes.add(faded + " of " + plan.clips().size()
+                    + " clips are cross-fades: no landmarks for their photographs.");
         }
         long single = plan.clips().stream().filter(ClipPlan::single).count();
         if (single > 0) {

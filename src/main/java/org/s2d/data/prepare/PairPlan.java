@@ -62,8 +62,14 @@ record PairPlan(List<ClipPlan> clips, List<StillPlan> stills) {
             String label = options.classOf(row.get("label"));
             if (!label.isEmpty() && !label.equals(NEUTRAL)) {
                 String path = unused("clips/" + row.get("split") + "/" + stem(row.get("peak_file")), taken);
-                clips.add(clip(path, label, row.get("split"), row.get("person"), row.get("neutral_file"),
-                        row.get("peak_file"), options));
+                clips.add(clip(
+                        path,
+                        label,
+                        row.get("split"),
+                        row.get("person"),
+                        row.get("neutral_file"),
+                        row.get("peak_file"),
+                        options));
             }
         }
         if (options.classOf(NEUTRAL).equals(NEUTRAL)) {
@@ -98,9 +104,12 @@ record PairPlan(List<ClipPlan> clips, List<StillPlan> stills) {
                     * others.stream().filter(clip -> clip.split().equals(split)).count());
             Map<String, List<String>> files = new TreeMap<>();
             stills.stream()
-                    .filter(still -> still.split().equals(split) && still.label().equals(NEUTRAL))
-                    .forEach(still -> files.computeIfAbsent(still.person(), p -> new ArrayList<>()).add(still.file()));
-            for (Candidate candidate : candidates(files, options.seed()).stream().limit(wanted).toList()) {
+                    .filter(still ->
+                            still.split().equals(split) && still.label().equals(NEUTRAL))
+                    .forEach(still -> files.computeIfAbsent(still.person(), p -> new ArrayList<>())
+                            .add(still.file()));
+            for (Candidate candidate :
+                    candidates(files, options.seed()).stream().limit(wanted).toList()) {
                 String path = unused("clips/" + split + "/neutral_" + stem(candidate.from), taken);
                 clips.add(clip(path, NEUTRAL, split, candidate.person, candidate.from, candidate.to, options));
             }
@@ -185,8 +194,8 @@ record PairPlan(List<ClipPlan> clips, List<StillPlan> stills) {
     PairPlan {
         for (String split : SPLITS) {
             if (stills.stream().noneMatch(still -> still.split().equals(split))) {
-                throw new UserException("split " + split + ": no photographs are left, expected some in each of " + SPLITS
-                        + ". Drop fewer classes or add rows.");
+                throw new UserException("split " + split + ": no photographs are left, expected some in each of "
+                        + SPLITS + ". Drop fewer classes or add rows.");
             }
         }
     }

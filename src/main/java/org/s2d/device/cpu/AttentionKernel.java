@@ -47,7 +47,13 @@ final class AttentionKernel {
 
     /** Operands of the forward pass. */
     record Forward(
-            AttentionSizes sizes, HeadRows out, MemorySegment logSumExp, HeadRows q, HeadRows k, HeadRows v, float scale) {}
+            AttentionSizes sizes,
+            HeadRows out,
+            MemorySegment logSumExp,
+            HeadRows q,
+            HeadRows k,
+            HeadRows v,
+            float scale) {}
 
     /** Operands of the backward pass. */
     record Backward(

@@ -50,14 +50,40 @@ final class TileProducts {
         int column = 0;
         for (; column + 3 * LANES < columns; column += WIDE) {
             for (int row = 0; row < rows; row += 4) {
-                tile4x4(c.data, c.at(row, column), c.row, from.data, from.at(row, column), from.row,
-                    a.data, a.at(row, 0), a.row, a.column, b.data, b.at(0, column), b.row, depth);
+                tile4x4(
+                        c.data,
+                        c.at(row, column),
+                        c.row,
+                        from.data,
+                        from.at(row, column),
+                        from.row,
+                        a.data,
+                        a.at(row, 0),
+                        a.row,
+                        a.column,
+                        b.data,
+                        b.at(0, column),
+                        b.row,
+                        depth);
             }
         }
         for (; column < columns; column += LANES) {
             for (int row = 0; row < rows; row += 8) {
-                tile8x1(c.data, c.at(row, column), c.row, from.data, from.at(row, column), from.row,
-                    a.data, a.at(row, 0), a.row, a.column, b.data, b.at(0, column), b.row, depth);
+                tile8x1(
+                        c.data,
+                        c.at(row, column),
+                        c.row,
+                        from.data,
+                        from.at(row, column),
+                        from.row,
+                        a.data,
+                        a.at(row, 0),
+                        a.row,
+                        a.column,
+                        b.data,
+                        b.at(0, column),
+                        b.row,
+                        depth);
             }
         }
     }
@@ -65,8 +91,20 @@ final class TileProducts {
     // The tiles take plain numbers: matrices made for each tile would cost more than a tenth of the time.
 
     private static void tile4x4(
-            float[] c, int c0, int cRow, float[] from, int from0, int fromRow,
-            float[] a, int a0, int aRow, int aColumn, float[] b, int b0, int bRow, int depth) {
+            float[] c,
+            int c0,
+            int cRow,
+            float[] from,
+            int from0,
+            int fromRow,
+            float[] a,
+            int a0,
+            int aRow,
+            int aColumn,
+            float[] b,
+            int b0,
+            int bRow,
+            int depth) {
         int from1 = from0 + fromRow;
         int from2 = from1 + fromRow;
         int from3 = from2 + fromRow;
@@ -139,8 +177,20 @@ final class TileProducts {
     }
 
     private static void tile8x1(
-            float[] c, int c0, int cRow, float[] from, int from0, int fromRow,
-            float[] a, int a0, int aRow, int aColumn, float[] b, int b0, int bRow, int depth) {
+            float[] c,
+            int c0,
+            int cRow,
+            float[] from,
+            int from0,
+            int fromRow,
+            float[] a,
+            int a0,
+            int aRow,
+            int aColumn,
+            float[] b,
+            int b0,
+            int bRow,
+            int depth) {
         int from1 = from0 + fromRow;
         int from2 = from1 + fromRow;
         int from3 = from2 + fromRow;

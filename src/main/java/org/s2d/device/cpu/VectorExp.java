@@ -22,7 +22,8 @@ final class VectorExp {
     private static final FloatVector SMALLEST = constant(-87);
     private static final FloatVector LARGEST = constant(89);
     private static final FloatVector ZERO = constant(0);
-    // Twice the coefficients of exp(r): 2^n is put together as 2^(n-1) * 2, because 2^128 has no float although exp(88.7) has.
+    // Twice the coefficients of exp(r): 2^n is put together as 2^(n-1) * 2, because 2^128 has no float although
+    // exp(88.7) has.
     private static final FloatVector C0 = constant(2);
     private static final FloatVector C2 = constant(0.9999999f);
     private static final FloatVector C3 = constant(0.33333042f);
@@ -41,7 +42,8 @@ final class VectorExp {
         FloatVector shifted = bounded.fma(LOG2_E, ROUND);
         FloatVector n = shifted.sub(ROUND);
         FloatVector r = n.fma(MINUS_LN2_LOW, n.fma(MINUS_LN2_HIGH, bounded));
-        FloatVector y = C6.fma(r, C5).fma(r, C4).fma(r, C3).fma(r, C2).fma(r, C0).fma(r, C0);
+        FloatVector y =
+                C6.fma(r, C5).fma(r, C4).fma(r, C3).fma(r, C2).fma(r, C0).fma(r, C0);
         FloatVector power = shifted.reinterpretAsInts()
                 .add(126)
                 .lanewise(VectorOperators.LSHL, 23)

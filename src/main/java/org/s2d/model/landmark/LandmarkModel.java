@@ -66,8 +66,7 @@ public enum LandmarkModel {
         Scope scope = new Scope(device.allocator());
         try {
             LayerBuilder layers = new LayerBuilder(device, scope, weights);
-            LandmarkNetwork network =
-                    new LandmarkNetwork(this, device, scope, trunk.apply(layers), head.apply(layers));
+            LandmarkNetwork network = new LandmarkNetwork(this, device, scope, trunk.apply(layers), head.apply(layers));
             if (weights instanceof NamedWeights named) {
                 named.requireComplete(label);
             }

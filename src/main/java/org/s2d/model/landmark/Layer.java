@@ -27,8 +27,7 @@ interface Layer {
             Tensor bias,
             @Nullable Tensor slope,
             double ceiling,
-            Conv2dOptions options)
-            implements Layer {
+            Conv2dOptions options) implements Layer {
         @Override
         public Tensor apply(Scope out, Tensor in) {
             return apply(out, in, null);
@@ -65,8 +64,7 @@ interface Layer {
     }
 
     /** Inverted bottleneck: expand (1x1), filter each channel (3x3), project (1x1); optionally plus its input. */
-    record Bottleneck(
-            @Nullable Convolution expand, Convolution depthwise, Convolution project, boolean residual)
+    record Bottleneck(@Nullable Convolution expand, Convolution depthwise, Convolution project, boolean residual)
             implements Layer {
         @Override
         public Tensor apply(Scope out, Tensor in) {

@@ -65,6 +65,8 @@ final class MobileFaceNet {
     /** Kept apart from the linear layer, so that the activation between them can be seen; absent in the folded form. */
     private Layer outputNorm() {
         String norm = "output_layer.bn";
-        return layers.weights().has(norm + ".running_var") ? layers.norm(norm, LandmarkNetwork.OUTPUTS) : Layer.IDENTITY;
+        return layers.weights().has(norm + ".running_var")
+                ? layers.norm(norm, LandmarkNetwork.OUTPUTS)
+                : Layer.IDENTITY;
     }
 }

@@ -58,7 +58,8 @@ final class MobileNetGdConv {
             for (int i = 0; i < group.count(); i++, index++) {
                 if (index >= first && index <= last) {
                     int stride = i == 0 ? group.stride() : 1;
-                    stages.add(new Stage(TRUNK + index, bottleneck(layers, TRUNK + index + ".conv.", in, group, stride)));
+                    stages.add(
+                            new Stage(TRUNK + index, bottleneck(layers, TRUNK + index + ".conv.", in, group, stride)));
                 }
                 in = group.channels();
             }

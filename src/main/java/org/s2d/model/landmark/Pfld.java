@@ -34,8 +34,7 @@ final class Pfld {
         List<Stage> stages = new ArrayList<>();
         stages.add(new Stage("conv1", layers.convolution("conv1", "bn1", Size.dense(3, 64, 3, 2), RELU)));
         stages.add(new Stage("dw_pool", layers.convolution("dw_pool", "dw_bn", Size.depthwise(64, 1), NONE)));
-        stages.add(
-                new Stage("conv1_extra", layers.withoutBias("conv1_extra", Size.pointwise(64, 64), RELU)));
+        stages.add(new Stage("conv1_extra", layers.withoutBias("conv1_extra", Size.pointwise(64, 64), RELU)));
         stages.add(net.bottleneck("conv3_1", 64, 64, 64, 2));
         for (int i = 2; i <= 5; i++) {
             stages.add(net.bottleneck("block3_" + i, 64, 64, 64, 1));
@@ -55,7 +54,8 @@ final class Pfld {
                 layers.convolution("conv7.0", "conv7.1", Size.dense(FINE, MIDDLE, 3, 2), RELU),
                 layers.convolution("conv8", null, new Size(MIDDLE, COARSE, 7, 1, 0, 1), RELU));
         Layer points = layers.linear("fc", FINE + MIDDLE + COARSE, LandmarkNetwork.OUTPUTS);
-        return List.of(net.bottleneck("conv6_1", 128, 128, FINE, 1), new Stage("scales", scales), new Stage("fc", points));
+        return List.of(
+                net.bottleneck("conv6_1", 128, 128, FINE, 1), new Stage("scales", scales), new Stage("fc", points));
     }
 
     /** Blocks named {@code block*} add their input. */

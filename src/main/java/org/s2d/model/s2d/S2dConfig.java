@@ -112,8 +112,9 @@ public record S2dConfig(
             case "s2d-base" -> base(classes);
             case "s2d-small" -> small(classes);
             case "s2d-tiny" -> small(classes).toBuilder().embedDim(64).depth(3).build();
-            default -> throw new UserException("model " + name
-                    + ": unknown. Use s2d-base, s2d-small or s2d-tiny, with -image for single frames.");
+            default ->
+                throw new UserException("model " + name
+                        + ": unknown. Use s2d-base, s2d-small or s2d-tiny, with -image for single frames.");
         };
         return image ? video.toBuilder().mode(Mode.IMAGE).frames(1).build() : video;
     }

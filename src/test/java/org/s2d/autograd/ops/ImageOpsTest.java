@@ -56,8 +56,8 @@ class ImageOpsTest {
     }
 
     private static Var batchNorm(Tape tape, Variables v) {
-        BatchNorm.Statistics statistics = new BatchNorm.Statistics(
-                v.constant("param.running_mean"), v.constant("param.running_var"), 0.1, 1e-5);
+        BatchNorm.Statistics statistics =
+                new BatchNorm.Statistics(v.constant("param.running_mean"), v.constant("param.running_var"), 0.1, 1e-5);
         return BatchNorm.apply(tape, v.get("in.x"), v.get("param.weight"), v.get("param.bias"), statistics);
     }
 
@@ -144,8 +144,7 @@ class ImageOpsTest {
     }
 
     /** One case of the file; tensors are loaded once. */
-    private record Case(
-            Checkpoint file, String name, DType type, Scope scope, Map<String, Tensor> loaded) {
+    private record Case(Checkpoint file, String name, DType type, Scope scope, Map<String, Tensor> loaded) {
         Case(Checkpoint file, String name, DType type, Scope scope) {
             this(file, name, type, scope, new LinkedHashMap<>());
         }
@@ -173,7 +172,9 @@ class ImageOpsTest {
             }
             double torch = relativeError(values(key), exact);
             double limit = type == DType.F64 ? 1e-13 : 4 * Math.max(torch, 2.5e-7);
-            assertThat(relativeError(actual.toDoubles(), exact)).as(name + " " + key).isLessThanOrEqualTo(limit);
+            assertThat(relativeError(actual.toDoubles(), exact))
+                    .as(name + " " + key)
+                    .isLessThanOrEqualTo(limit);
         }
     }
 

@@ -182,7 +182,8 @@ class ImageFileTest {
                 .put("ICC_PROFILE\0\1\1".getBytes(StandardCharsets.ISO_8859_1))
                 .put(profile);
         int afterJfif = 4 + (jpeg[5] & 0xff);
-        assertThat(ImageFile.decode(insert(jpeg, afterJfif, segment.array()), "jpeg").rgb())
+        assertThat(ImageFile.decode(insert(jpeg, afterJfif, segment.array()), "jpeg")
+                        .rgb())
                 .isEqualTo(ImageFile.decode(jpeg, "jpeg").rgb());
         byte[] png = encode(picture(BufferedImage.TYPE_3BYTE_BGR), "png");
         byte[] header = "iCCPp\0\0".getBytes(StandardCharsets.ISO_8859_1);

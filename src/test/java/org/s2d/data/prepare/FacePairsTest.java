@@ -66,14 +66,18 @@ class FacePairsTest {
         annotations.append(row);
         landmarks.append(file);
         for (int i = 0; i < 68; i++) {
-            landmarks.append(",").append(6 + (i % 9) * 3 + shade / 20.0).append(",").append(8 + Math.floorDiv(i, 9) * 3);
+            landmarks
+                    .append(",")
+                    .append(6 + (i % 9) * 3 + shade / 20.0)
+                    .append(",")
+                    .append(8 + Math.floorDiv(i, 9) * 3);
         }
         landmarks.append('\n');
     }
 
     private void pair(String person, String label, String split) {
-        pairs.append(person + ",images/" + person + "_neutral.png,images/" + person + "_" + label + ".png," + label + ","
-                + split + "\n");
+        pairs.append(person + ",images/" + person + "_neutral.png,images/" + person + "_" + label + ".png," + label
+                + "," + split + "\n");
     }
 
     private void save() throws IOException {
@@ -101,7 +105,8 @@ class FacePairsTest {
             }
         }
         for (String row : Files.readAllLines(out.resolve("images_val.csv")).subList(1, 7)) {
-            assertThat(ImageIO.read(out.resolve(row.split(",")[0]).toFile()).getWidth()).isEqualTo(32);
+            assertThat(ImageIO.read(out.resolve(row.split(",")[0]).toFile()).getWidth())
+                    .isEqualTo(32);
         }
     }
 
@@ -122,8 +127,10 @@ class FacePairsTest {
                 new FacePairs.Options(1, 4, 0, true, some.transition(), some.drop(), Map.of(), 2, false);
         FacePairs.Summary summary = write(out, many);
         List<String> origins = Files.readAllLines(out.resolve("clips.csv"));
-        assertThat(origins.stream().filter(row -> row.contains(",train_ann,neutral-pair,"))).hasSize(2);
-        assertThat(origins.stream().filter(row -> row.contains(",train_bob,neutral-single,"))).hasSize(1);
+        assertThat(origins.stream().filter(row -> row.contains(",train_ann,neutral-pair,")))
+                .hasSize(2);
+        assertThat(origins.stream().filter(row -> row.contains(",train_bob,neutral-single,")))
+                .hasSize(1);
         assertThat(summary.notes()).anyMatch(note -> note.startsWith("3 neutral clips move between a photograph"));
     }
 
@@ -172,7 +179,8 @@ class FacePairsTest {
     void damagedLandmarksAndPhotographsAreNamed() throws IOException {
         Files.writeString(photos.resolve("images/test_bob_neutral.png"), "");
         refused("test_bob_neutral.png");
-        Files.writeString(photos.resolve("landmarks68.csv"), landmarks.toString().replaceFirst(",8\\b", ",oops"));
+        Files.writeString(
+                photos.resolve("landmarks68.csv"), landmarks.toString().replaceFirst(",8\\b", ",oops"));
         refused("landmarks68.csv:2: found \"oops\" as y0, expected a number");
     }
 

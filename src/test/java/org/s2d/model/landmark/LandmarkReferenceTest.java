@@ -148,8 +148,7 @@ class LandmarkReferenceTest {
         Map<String, Tensor> wrapper = tensors("reference/mobilefacenet_landmark/wrapper.safetensors");
         String weights = "reference/mobilefacenet_landmark/state.safetensors";
         try (LandmarkNetwork network = network(LandmarkModel.MOBILEFACENET, weights)) {
-            Result result =
-                    network.forwardClips(value(wrapper, "x224"), scope, Outputs.FEATURES_AND_LANDMARKS);
+            Result result = network.forwardClips(value(wrapper, "x224"), scope, Outputs.FEATURES_AND_LANDMARKS);
             check(wrapper, "feat", result.features());
             check(wrapper, "landmarks", Objects.requireNonNull(result.landmarks()));
         }
