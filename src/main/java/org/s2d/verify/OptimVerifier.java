@@ -23,7 +23,7 @@ import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 
-/** AdamW on recorded gradients, clipping, schedules, moving averages and layer decay. */
+/** AdamW on recorded gradients, clipping, schedules, moving averages, layer decay and mixup. */
 final class OptimVerifier implements CaseVerifier {
     private static final String ADAMW = "adamw";
     private static final String EMA = "ema";
@@ -36,7 +36,7 @@ final class OptimVerifier implements CaseVerifier {
 
     @Override
     public boolean accepts(CaseFolder folder) {
-        return folder.hasFile(ADAMW) || (folder.hasFile(SCHEDULE) && folder.hasFile(EMA));
+        return folder.hasFile(ADAMW) || folder.hasFile("mixup") || (folder.hasFile(SCHEDULE) && folder.hasFile(EMA));
     }
 
     @Override
@@ -56,6 +56,7 @@ final class OptimVerifier implements CaseVerifier {
         schedules(folder, report);
         samplerWeights(folder, report);
         layerDecay(folder, report);
+        MixupChecks.verify(folder, report);
     }
 
     private static void samplerWeights(CaseFolder folder, Report report) {

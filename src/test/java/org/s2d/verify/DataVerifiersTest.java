@@ -44,11 +44,10 @@ class DataVerifiersTest {
 
     @Test
     void mixupOfTheOptimCasePasses() {
-        Report report = new Report(null);
-        try (CaseFolder opened = CaseFolder.open(SharedData.require("reference/optim"))) {
-            MixupChecks.verify(opened, report);
-        }
-        assertThat(report.rows()).hasSize(18).allMatch(Report.Row::passed);
+        List<Report.Row> mixup = rows(SharedData.require("reference/optim")).stream()
+                .filter(row -> row.name().startsWith("mixup/") || row.name().equals("cutmix_bbox"))
+                .toList();
+        assertThat(mixup).hasSize(18).allMatch(Report.Row::passed);
     }
 
     @Test

@@ -73,18 +73,21 @@ public final class Warp {
         return out;
     }
 
+    /** Pixels beyond the border repeat those at it. */
     private static void bilinear(Image image, double inX, double inY, byte[] out, int at) {
         int x = (int) Math.floor(inX);
         int y = (int) Math.floor(inY);
-        int x0 = clampTo(x, image.width());
-        int x1 = clampTo(x + 1, image.width());
-        int y0 = clampTo(y, image.height());
-        for (int c = 0; c < 3; c++) {
-            double value = mix(image.at(x0, y0, c), image.at(x1, y0, c), inX - x);
-            double below = y + 1 >= 0 && y + 1 < image.height()
-                    ? mix(image.at(x0, y + 1, c), image.at(x1, y + 1, c), inX - x)
-                    : value;
-            out[at + c] = (byte) (int) mix(value, below, inY - y);
+        double tx = inX - x;
+        double ty = inY - y;
+        int left = column(image, x);
+        int right = column(image, x + 1);
+        int above = row(image, y);
+        int below = row(image, y + 1);
+        byte[] in = image.rgb();
+        for (int c = 0; c < 3; c++, above++, below++) {
+            double upper = mix(in[above + left] & 0xff, in[above + right] & 0xff, tx);
+            double lower = mix(in[below + left] & 0xff, in[below + right] & 0xff, tx);
+            out[at + c] = (byte) (int) mix(upper, lower, ty);
         }
     }
 
@@ -92,33 +95,32 @@ public final class Warp {
         return a + (b - a) * t;
     }
 
+    /** Pixels beyond the border repeat those at it. */
     private static void bicubic(Image image, double inX, double inY, byte[] out, int at) {
         int x = (int) Math.floor(inX);
         int y = (int) Math.floor(inY);
-        int[] columns = new int[4];
-        for (int i = 0; i < 4; i++) {
-            columns[i] = clampTo(x - 1 + i, image.width());
-        }
-        double[] rows = new double[4];
+        double tx = inX - x;
+        double ty = inY - y;
+        int x0 = column(image, x - 1);
+        int x1 = column(image, x);
+        int x2 = column(image, x + 1);
+        int x3 = column(image, x + 2);
+        int y0 = row(image, y - 1);
+        int y1 = row(image, y);
+        int y2 = row(image, y + 1);
+        int y3 = row(image, y + 2);
+        byte[] in = image.rgb();
         for (int c = 0; c < 3; c++) {
-            rows[0] = cubicRow(image, columns, clampTo(y - 1, image.height()), c, inX - x);
-            for (int i = 1; i < 4; i++) {
-                int row = y - 1 + i;
-                // A row outside repeats the value above it.
-                rows[i] = row >= 0 && row < image.height() ? cubicRow(image, columns, row, c, inX - x) : rows[i - 1];
-            }
-            double value = cubic(rows[0], rows[1], rows[2], rows[3], inY - y);
-            out[at + c] = (byte) (int) Math.clamp(value, 0.0, 255.0);
+            double v0 = cubicRow(in, y0 + c, x0, x1, x2, x3, tx);
+            double v1 = cubicRow(in, y1 + c, x0, x1, x2, x3, tx);
+            double v2 = cubicRow(in, y2 + c, x0, x1, x2, x3, tx);
+            double v3 = cubicRow(in, y3 + c, x0, x1, x2, x3, tx);
+            out[at + c] = (byte) (int) Math.min(255, Math.max(0, cubic(v0, v1, v2, v3, ty)));
         }
     }
 
-    private static double cubicRow(Image image, int[] columns, int y, int channel, double t) {
-        return cubic(
-                image.at(columns[0], y, channel),
-                image.at(columns[1], y, channel),
-                image.at(columns[2], y, channel),
-                image.at(columns[3], y, channel),
-                t);
+    private static double cubicRow(byte[] in, int row, int x0, int x1, int x2, int x3, double t) {
+        return cubic(in[row + x0] & 0xff, in[row + x1] & 0xff, in[row + x2] & 0xff, in[row + x3] & 0xff, t);
     }
 
     private static double cubic(double v0, double v1, double v2, double v3, double t) {
@@ -128,8 +130,14 @@ public final class Warp {
         return v1 + t * (linear + t * (square + t * cube));
     }
 
-    private static int clampTo(int index, int size) {
-        return Math.clamp(index, 0, size - 1);
+    /** Offset of a column in its row. */
+    private static int column(Image image, int x) {
+        return Math.min(Math.max(x, 0), image.width() - 1) * 3;
+    }
+
+    /** Offset of a row in the image. */
+    private static int row(Image image, int y) {
+        return Math.min(Math.max(y, 0), image.height() - 1) * image.width() * 3;
     }
 
     /** Python's {@code round(value, 15)}. */

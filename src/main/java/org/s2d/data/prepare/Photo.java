@@ -35,7 +35,7 @@ final class Photo {
         double cy = Math.clamp(y, 0.0, height - 1.0);
         int x0 = (int) cx;
         int x1 = Math.min(x0 + 1, width - 1);
-        int upper = (int) cy * width;
+        int upper = ((int) cy) * width;
         int lower = Math.min((int) cy + 1, height - 1) * width;
         float[] values = planes[plane];
         double top = values[upper + x0] + (values[upper + x1] - values[upper + x0]) * (cx - x0);
