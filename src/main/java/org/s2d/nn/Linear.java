@@ -19,11 +19,11 @@ public final class Linear extends Module {
         this.bias = bias == null ? null : register(bias);
     }
 
-    /** Weight [out, in] normal 0.02, bias zero: the transformer's initialisation. */
+    /** Weight [out, in] normal (0.02 unless the factory says otherwise), bias zero: the transformer's initialisation. */
     public static Linear of(ParameterFactory factory, int in, int out, boolean bias) {
         return new Linear(
                 factory,
-                factory.parameter("weight", Init.truncatedNormal(0.02), out, in),
+                factory.parameter("weight", factory.linearInit(), out, in),
                 bias ? factory.parameter("bias", Init.constant(0), out) : null);
     }
 

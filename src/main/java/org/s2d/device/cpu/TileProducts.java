@@ -19,6 +19,7 @@ final class TileProducts {
     private TileProducts() {}
 
     /** A view of scratch memory: element (i, j) is at {@code start + i * row + j * column}. */
+    @SuppressWarnings("ArrayRecordComponent") // names a place in scratch memory; never compared
     record Matrix(float[] data, int start, int row, int column) {
         private int at(int i, int j) {
             return start + i * row + j * column;

@@ -41,11 +41,13 @@ public final class S2dModel extends Module {
     /** Class scores [B, C] and the clip's feature [B, D], taken after head dropout. */
     public record Output(Var logits, Var feature) {}
 
-    public S2dModel(ParameterFactory factory, S2dConfig config) {
-        super(factory);
+    public S2dModel(ParameterFactory root, S2dConfig config) {
+        super(root);
         this.config = config;
         int width = config.embedDim();
-        Init init = Init.truncatedNormal(0.02);
+        // 0.02 is the authors' value at width 768. Narrow models keep the size of a layer's output, else they hardly learn.
+        ParameterFactory factory = root.withLinearStd(0.02 * Math.sqrt(Math.max(1, 768.0 / width)));
+        Init init = factory.linearInit();
         clsToken = register(factory.parameter("cls_token", init, 1, 1, width));
         posEmbed = register(factory.parameter("pos_embed", init, 1, config.tokens() + 1, width));
         temporalEmbedding = config.mode() == Mode.VIDEO
