@@ -41,7 +41,6 @@ final class AttentionKernel {
     private float[] grads = {};
     private float[] across = {};
     private float[] result = {};
-    private float[] ones = {};
     private final float[] factors = new float[BLOCK];
     private final float[] logSums = new float[BLOCK];
 
@@ -83,8 +82,6 @@ final class AttentionKernel {
             gradValues = room(gradValues, paddedKeys * stride);
             gradScores = room(gradScores, paddedKeys * BLOCK);
             grads = room(grads, BLOCK * stride);
-            ones = room(ones, sizes.keys());
-            Arrays.fill(ones, 1);
         }
     }
 
@@ -111,11 +108,14 @@ final class AttentionKernel {
         for (int lane = 0; lane < count; lane += LANES) {
             FloatVector max = AttentionColumns.max(scores, lane, keyCount);
             FloatVector sum = AttentionColumns.exponentiate(scores, lane, keyCount, max);
-            FloatVector.broadcast(SPECIES, keyCount == 0 ? 0 : 1).div(sum).intoArray(factors, lane);
+            FloatVector.broadcast(SPECIES, 1).div(sum).intoArray(factors, lane);
             sum.lanewise(VectorOperators.LOG).add(max).intoArray(logSums, lane);
         }
         overKeys(result, scores, values, keyCount, count);
-        call.out.store(problem, first, count, factors, result, stride);
+        for (int i = 0; i < count; i++) {
+            scaleRow(result, i, factors[i]);
+        }
+        call.out.store(problem, first, count, result, stride);
         long at = (long) problem * call.sizes.queries() + first;
         MemorySegment.copy(logSums, 0, call.logSumExp, ValueLayout.JAVA_FLOAT, at * Float.BYTES, count);
     }
@@ -132,8 +132,8 @@ final class AttentionKernel {
             for (int first = 0; first < call.sizes.queries(); first += BLOCK) {
                 backwardBlock(call, problem, first, Math.min(BLOCK, call.sizes.queries() - first));
             }
-            call.gradK.store(problem, 0, keyCount, ones, gradKeys, stride);
-            call.gradV.store(problem, 0, keyCount, ones, gradValues, stride);
+            call.gradK.store(problem, 0, keyCount, gradKeys, stride);
+            call.gradV.store(problem, 0, keyCount, gradValues, stride);
         }
     }
 
@@ -153,11 +153,19 @@ final class AttentionKernel {
                     AttentionColumns.dot(scores, gradScores, lane, keyCount).mul(norm);
             AttentionColumns.differentiate(scores, gradScores, lane, keyCount, norm, delta);
         }
-        Arrays.fill(factors, call.scale);
         overQueries(gradValues, scores, grads, keyCount, count);
         overQueries(gradKeys, gradScores, queries, keyCount, count);
         overKeys(result, gradScores, keys, keyCount, count);
-        call.gradQ.store(problem, first, count, factors, result, stride);
+        for (int i = 0; i < count; i++) {
+            scaleRow(result, i, call.scale);
+        }
+        call.gradQ.store(problem, first, count, result, stride);
+    }
+
+    private void scaleRow(float[] rows, int row, float factor) {
+        for (int i = row * stride; i < (row + 1) * stride; i++) {
+            rows[i] *= factor;
+        }
     }
 
     private void loadBlock(HeadRows rows, int problem, int first, int count, float factor, float[] to) {

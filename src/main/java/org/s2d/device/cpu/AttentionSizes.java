@@ -41,7 +41,7 @@ record AttentionSizes(int outer, int inner, int queries, int keys, int heads, in
     }
 
     private static void requireRows(String kernel, String name, Tensor tensor) {
-        if (tensor.dim(-1) > 1 && tensor.stride(-1) != 1) {
+        if (tensor.dim(-1) > 1 && tensor.stride(-1) != 1 && tensor.numel() > 0) {
             throw new ShapeException(kernel + ": " + name + " " + tensor.shape() + " has stride " + tensor.stride(-1)
                     + " in its last dimension, expected 1");
         }

@@ -50,6 +50,12 @@ final class Checks {
         }
     }
 
+    static void rank(String kernel, String name, Tensor tensor, int rank) {
+        if (tensor.rank() != rank) {
+            throw new ShapeException(kernel + ": " + name + " is " + tensor.shape() + ", expected rank " + rank);
+        }
+    }
+
     /** The operand seen in the shape of the output. */
     static Tensor broadcast(String kernel, Tensor operand, Tensor out) {
         if (operand.shape().equals(out.shape())) {

@@ -87,22 +87,22 @@ final class CpuAttentionKernels implements AttentionKernels {
 
     @Override
     public void fovea(Tensor out, Tensor in, Tensor smooth) {
-        FoveaKernel.referenceForward(out, in, smooth);
+        FoveaKernel.forward(out, in, smooth, workers::parallelFor);
     }
 
     @Override
     public void foveaBackward(Tensor gradIn, Tensor gradSmooth, Tensor gradOut, Tensor in, Tensor smooth) {
-        FoveaKernel.referenceBackward(gradIn, gradSmooth, gradOut, in, smooth);
+        FoveaKernel.backward(gradIn, gradSmooth, gradOut, in, smooth, workers::parallelFor);
     }
 
     @Override
     public void temporalConv(Tensor out, Tensor in, Tensor weight, Tensor bias) {
-        TemporalConvKernel.referenceForward(out, in, weight, bias);
+        TemporalConvKernel.forward(out, in, weight, bias, workers);
     }
 
     @Override
     public void temporalConvBackward(
             Tensor gradIn, Tensor gradWeight, Tensor gradBias, Tensor gradOut, Tensor in, Tensor weight) {
-        TemporalConvKernel.referenceBackward(gradIn, gradWeight, gradBias, gradOut, in, weight);
+        TemporalConvKernel.backward(gradIn, gradWeight, gradBias, gradOut, in, weight, workers);
     }
 }

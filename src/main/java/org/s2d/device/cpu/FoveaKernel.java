@@ -1,93 +1,111 @@
 package org.s2d.device.cpu;
 
-import org.s2d.tensor.ShapeException;
+import java.util.Arrays;
+import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 
 /**
- * Fovea {@code out = softmax over N (in * smooth) * in} per channel, and its gradients:
- * {@code gradIn = p * (gradOut + smooth * (gradOut * in - e))} and {@code gradSmooth = sum p * in * (gradOut * in - e)} with p the
- * softmax and {@code e = sum over N (p * gradOut * in)}.
+ * Fovea {@code out = p * in} with p the softmax of {@code in * smooth} over N for each channel, and its gradients
+ * {@code gradIn = p * (gradOut + smooth * (gradOut * in - e))} and {@code gradSmooth = sum p * in * (gradOut * in - e)} where
+ * {@code e = sum over N (p * gradOut * in)}.
+ *
+ * <p>S2D has eight channels, a thousandth of a layer's work, and the gradient of the one number {@code smooth} sums terms that cancel: every
+ * device computes in double with the specification's code, cut among its workers by frames.
  */
 final class FoveaKernel {
-    private FoveaKernel() {}
+    private final Partition partition;
+    private final int positions;
+    private final int channels;
+    private final Cells in;
+    private final double factor;
 
-    static void check(String kernel, Tensor smooth, Tensor in, Tensor... others) {
-        if (in.rank() != 3 || smooth.numel() != 1) {
-            throw new ShapeException(kernel + ": in " + in.shape() + " and smooth " + smooth.shape()
-                    + ", expected [F, N, C] and one element");
-        }
-        requireDense(kernel, in);
-        requireDense(kernel, smooth);
-        for (Tensor other : others) {
-            if (!other.shape().equals(in.shape())) {
-                throw new ShapeException(kernel + ": " + other.shape() + " does not fit in " + in.shape());
+    private FoveaKernel(Tensor in, Tensor smooth, Partition partition) {
+        this.partition = partition;
+        positions = in.dim(1);
+        channels = in.dim(2);
+        this.in = new Cells(in);
+        factor = smooth.getDouble(0);
+    }
+
+    private static void check(String kernel, Tensor in, Tensor smooth, Tensor... others) {
+        Checks.rank(kernel, "in", in, 3);
+        Checks.shape(kernel, "smooth", smooth, Shape.of(1));
+        Checks.sameShape(kernel, in, others);
+        Checks.floating(kernel, in, smooth);
+        Checks.floating(kernel, others);
+        Checks.contiguous(kernel, in, smooth);
+        Checks.contiguous(kernel, others);
+    }
+
+    static void forward(Tensor out, Tensor in, Tensor smooth, Partition partition) {
+        check("fovea", in, smooth, out);
+        new FoveaKernel(in, smooth, partition).forward(new Cells(out), in.dim(0));
+    }
+
+    private void forward(Cells out, int frames) {
+        partition.rows(frames, positions * channels, (worker, from, to) -> {
+            double[] x = new double[positions];
+            double[] p = new double[positions];
+            for (long column = from * channels; column < to * channels; column++) {
+                softmax(column, x, p);
+                for (int n = 0; n < positions; n++) {
+                    p[n] *= x[n];
+                }
+                out.write(start(column), channels, p);
             }
-            requireDense(kernel, other);
-        }
+        });
     }
 
-    private static void requireDense(String kernel, Tensor tensor) {
-        if (!tensor.isContiguous() || !tensor.dtype().isFloating()) {
-            throw new ShapeException(kernel + ": " + tensor + " must be contiguous and of a floating type");
-        }
+    static void backward(
+            Tensor gradIn, Tensor gradSmooth, Tensor gradOut, Tensor in, Tensor smooth, Partition partition) {
+        check("foveaBackward", in, smooth, gradIn, gradOut);
+        check("foveaBackward", in, gradSmooth);
+        double sum = new FoveaKernel(in, smooth, partition).backward(new Cells(gradIn), new Cells(gradOut), in.dim(0));
+        gradSmooth.setDouble(0, sum);
     }
 
-    static void referenceForward(Tensor out, Tensor in, Tensor smooth) {
-        check("fovea", smooth, in, out);
-        double[] x = in.toDoubles();
-        double[] p = referenceSoftmax(in, x, smooth.getDouble(0));
-        for (int i = 0; i < x.length; i++) {
-            out.setDouble(i, p[i] * x[i]);
-        }
+    /** Returns the gradient of smooth: frame by frame, then over frames, so that it does not depend on the cut. */
+    private double backward(Cells gradIn, Cells gradOut, int frames) {
+        double[] perFrame = new double[frames];
+        partition.rows(frames, positions * channels, (worker, from, to) -> {
+            double[] x = new double[positions];
+            double[] p = new double[positions];
+            double[] g = new double[positions];
+            for (long column = from * channels; column < to * channels; column++) {
+                softmax(column, x, p);
+                gradOut.read(start(column), channels, g);
+                perFrame[(int) (column / channels)] += differentiate(x, p, g);
+                gradIn.write(start(column), channels, g);
+            }
+        });
+        return Arrays.stream(perFrame).sum();
     }
 
-    static void referenceBackward(Tensor gradIn, Tensor gradSmooth, Tensor gradOut, Tensor in, Tensor smooth) {
-        check("foveaBackward", smooth, in, gradIn, gradOut);
-        check("foveaBackward", gradSmooth, in);
-        double[] x = in.toDoubles();
-        double[] g = gradOut.toDoubles();
-        double factor = smooth.getDouble(0);
-        double[] p = referenceSoftmax(in, x, factor);
-        int positions = in.dim(1);
-        int channels = in.dim(2);
+    /** Turns the gradient g of one column of the result into that of the input; returns the column's part for smooth. */
+    private double differentiate(double[] x, double[] p, double[] g) {
+        double mean = 0;
+        for (int n = 0; n < positions; n++) {
+            mean += p[n] * g[n] * x[n];
+        }
         double toSmooth = 0;
-        for (int column = 0; column < in.dim(0) * channels; column++) {
-            int first = column / channels * positions * channels + column % channels;
-            double mean = 0;
-            for (int n = 0; n < positions; n++) {
-                int i = first + n * channels;
-                mean += p[i] * g[i] * x[i];
-            }
-            for (int n = 0; n < positions; n++) {
-                int i = first + n * channels;
-                double centred = g[i] * x[i] - mean;
-                gradIn.setDouble(i, p[i] * (g[i] + factor * centred));
-                toSmooth += p[i] * x[i] * centred;
-            }
+        for (int n = 0; n < positions; n++) {
+            double centred = g[n] * x[n] - mean;
+            toSmooth += p[n] * x[n] * centred;
+            g[n] = p[n] * (g[n] + factor * centred);
         }
-        gradSmooth.setDouble(0, toSmooth);
+        return toSmooth;
     }
 
-    private static double[] referenceSoftmax(Tensor in, double[] x, double factor) {
-        int positions = in.dim(1);
-        int channels = in.dim(2);
-        double[] p = new double[x.length];
-        for (int column = 0; column < in.dim(0) * channels; column++) {
-            int first = column / channels * positions * channels + column % channels;
-            double max = Double.NEGATIVE_INFINITY;
-            for (int n = 0; n < positions; n++) {
-                max = Math.max(max, factor * x[first + n * channels]);
-            }
-            double sum = 0;
-            for (int n = 0; n < positions; n++) {
-                int i = first + n * channels;
-                p[i] = Math.exp(factor * x[i] - max);
-                sum += p[i];
-            }
-            for (int n = 0; n < positions; n++) {
-                p[first + n * channels] /= sum;
-            }
+    /** First element of a column; columns count [F, C]. */
+    private long start(long column) {
+        return column / channels * positions * channels + column % channels;
+    }
+
+    private void softmax(long column, double[] x, double[] p) {
+        in.read(start(column), channels, x);
+        for (int n = 0; n < positions; n++) {
+            p[n] = factor * x[n];
         }
-        return p;
+        SoftmaxKernel.softmax(p, p);
     }
 }

@@ -1,15 +1,10 @@
 package org.s2d.device.cpu;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShape;
-import jdk.incubator.vector.VectorSpecies;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
@@ -19,13 +14,6 @@ import org.s2d.tensor.Tensor;
  * numbered over [B1, B2, H].
  */
 final class HeadRows {
-    private static final VectorSpecies<Float> FLOATS = TileProducts.SPECIES;
-    private static final int LANES = FLOATS.length();
-    private static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class);
-    private static final VectorSpecies<Short> SHORTS =
-            VectorSpecies.of(short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
-    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-
     private final MemorySegment memory;
     private final boolean half;
     private final int width;
@@ -63,18 +51,18 @@ final class HeadRows {
      */
     void load(int problem, int first, int rows, float factor, float[] to, int stride, int padded) {
         long start = start(problem) + first * rowStride;
-        for (int c = 0; c < width; c += LANES) {
+        for (int c = 0; c < width; c += Lanes.WIDTH) {
             if (half) {
-                VectorMask<Short> inside = SHORTS.indexInRange(c, width);
+                VectorMask<Short> inside = Lanes.S.indexInRange(c, width);
                 for (int i = 0; i < rows; i++) {
-                    widen(ShortVector.fromMemorySegment(SHORTS, memory, (start + c + i * rowStride) * 2, ORDER, inside))
+                    Lanes.fromBf16(ShortVector.fromMemorySegment(Lanes.S, memory, (start + c + i * rowStride) * 2, Lanes.ORDER, inside))
                             .mul(factor)
                             .intoArray(to, i * stride + c);
                 }
             } else {
-                VectorMask<Float> inside = FLOATS.indexInRange(c, width);
+                VectorMask<Float> inside = Lanes.F.indexInRange(c, width);
                 for (int i = 0; i < rows; i++) {
-                    FloatVector.fromMemorySegment(FLOATS, memory, (start + c + i * rowStride) * 4, ORDER, inside)
+                    FloatVector.fromMemorySegment(Lanes.F, memory, (start + c + i * rowStride) * 4, Lanes.ORDER, inside)
                             .mul(factor)
                             .intoArray(to, i * stride + c);
                 }
@@ -83,41 +71,24 @@ final class HeadRows {
         Arrays.fill(to, rows * stride, padded * stride, 0);
     }
 
-    /** Copies rows, each times its own factor, from scratch. */
-    void store(int problem, int first, int rows, float[] factors, float[] from, int stride) {
+    /** Copies rows from scratch. */
+    void store(int problem, int first, int rows, float[] from, int stride) {
         long start = start(problem) + first * rowStride;
-        for (int c = 0; c < width; c += LANES) {
+        for (int c = 0; c < width; c += Lanes.WIDTH) {
             if (half) {
-                VectorMask<Short> inside = SHORTS.indexInRange(c, width);
+                VectorMask<Short> inside = Lanes.S.indexInRange(c, width);
                 for (int i = 0; i < rows; i++) {
-                    narrow(FloatVector.fromArray(FLOATS, from, i * stride + c).mul(factors[i]))
-                            .intoMemorySegment(memory, (start + c + i * rowStride) * 2, ORDER, inside);
+                    Lanes.toBf16(FloatVector.fromArray(Lanes.F, from, i * stride + c))
+                            .intoMemorySegment(memory, (start + c + i * rowStride) * 2, Lanes.ORDER, inside);
                 }
             } else {
-                VectorMask<Float> inside = FLOATS.indexInRange(c, width);
+                VectorMask<Float> inside = Lanes.F.indexInRange(c, width);
                 for (int i = 0; i < rows; i++) {
-                    FloatVector.fromArray(FLOATS, from, i * stride + c)
-                            .mul(factors[i])
-                            .intoMemorySegment(memory, (start + c + i * rowStride) * 4, ORDER, inside);
+                    FloatVector.fromArray(Lanes.F, from, i * stride + c)
+                            
+                            .intoMemorySegment(memory, (start + c + i * rowStride) * 4, Lanes.ORDER, inside);
                 }
             }
         }
-    }
-
-    private static FloatVector widen(ShortVector bits) {
-        return ((IntVector) bits.convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0))
-                .lanewise(VectorOperators.LSHL, 16)
-                .reinterpretAsFloats();
-    }
-
-    /** Rounds to nearest, ties to even; NaN stays NaN. */
-    private static ShortVector narrow(FloatVector values) {
-        IntVector bits = values.reinterpretAsInts();
-        IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
-        IntVector rounded = bits.add(0x7fff).add(odd);
-        VectorMask<Integer> nan = values.test(VectorOperators.IS_NAN).cast(INTS);
-        return (ShortVector) rounded.blend(bits.or(0x400000), nan)
-                .lanewise(VectorOperators.LSHR, 16)
-                .convertShape(VectorOperators.I2S, SHORTS, 0);
     }
 }

@@ -20,7 +20,8 @@ final class Lanes {
     static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
     static final VectorSpecies<Double> D = DoubleVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
-    private static final VectorSpecies<Short> S =
+    /** As many BF16 numbers as {@link #F} has lanes. */
+    static final VectorSpecies<Short> S =
             VectorSpecies.of(short.class, jdk.incubator.vector.VectorShape.forBitSize(F.vectorBitSize() / 2));
     static final int WIDTH = F.length();
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
@@ -93,6 +94,21 @@ final class Lanes {
 
     static DoubleVector high(FloatVector value) {
         return (DoubleVector) value.convertShape(VectorOperators.F2D, D, 1);
+    }
+
+    static FloatVector fromBf16(ShortVector bits) {
+        IntVector wide = (IntVector) bits.convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0);
+        return wide.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    /** Rounds to nearest, ties to even; NaN stays NaN. */
+    static ShortVector toBf16(FloatVector value) {
+        IntVector bits = value.reinterpretAsInts();
+        IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
+        IntVector rounded = bits.add(0x7fff).add(odd);
+        VectorMask<Integer> nan = value.test(VectorOperators.IS_NAN).cast(I);
+        IntVector result = rounded.blend(bits.or(0x400000), nan).lanewise(VectorOperators.LSHR, 16);
+        return (ShortVector) result.convertShape(VectorOperators.I2S, S, 0);
     }
 
     // Rows of any type as F32. Positions in elements; the F32 side starts at a byte offset and has stride 1.
@@ -175,8 +191,7 @@ final class Lanes {
         int i = 0;
         for (; i <= n - WIDTH; i += WIDTH) {
             ShortVector bits = ShortVector.fromMemorySegment(S, from, fromByte + 2L * i, ORDER);
-            IntVector wide = (IntVector) bits.convertShape(VectorOperators.ZERO_EXTEND_S2I, I, 0);
-            store(wide.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats(), to, toByte + 4L * i);
+            store(fromBf16(bits), to, toByte + 4L * i);
         }
         for (; i < n; i++) {
             short bits = from.get(ValueLayout.JAVA_SHORT, fromByte + 2L * i);
@@ -187,14 +202,7 @@ final class Lanes {
     private static void narrowBf16(MemorySegment from, long fromByte, MemorySegment to, long toByte, int n) {
         int i = 0;
         for (; i <= n - WIDTH; i += WIDTH) {
-            FloatVector value = load(from, fromByte + 4L * i);
-            IntVector bits = value.reinterpretAsInts();
-            IntVector odd = bits.lanewise(VectorOperators.LSHR, 16).and(1);
-            IntVector rounded = bits.add(0x7fff).add(odd);
-            VectorMask<Integer> nan = value.test(VectorOperators.IS_NAN).cast(I);
-            IntVector result = rounded.blend(bits.or(0x400000), nan).lanewise(VectorOperators.LSHR, 16);
-            ((ShortVector) result.convertShape(VectorOperators.I2S, S, 0))
-                    .intoMemorySegment(to, toByte + 2L * i, ORDER);
+            toBf16(load(from, fromByte + 4L * i)).intoMemorySegment(to, toByte + 2L * i, ORDER);
         }
         for (; i < n; i++) {
             float value = from.get(ValueLayout.JAVA_FLOAT, fromByte + 4L * i);

@@ -27,12 +27,12 @@ final class ReferenceAttentionKernels implements AttentionKernels {
 
     @Override
     public void fovea(Tensor out, Tensor in, Tensor smooth) {
-        FoveaKernel.referenceForward(out, in, smooth);
+        FoveaKernel.forward(out, in, smooth, Partition.WHOLE);
     }
 
     @Override
     public void foveaBackward(Tensor gradIn, Tensor gradSmooth, Tensor gradOut, Tensor in, Tensor smooth) {
-        FoveaKernel.referenceBackward(gradIn, gradSmooth, gradOut, in, smooth);
+        FoveaKernel.backward(gradIn, gradSmooth, gradOut, in, smooth, Partition.WHOLE);
     }
 
     @Override

@@ -1,65 +1,81 @@
 package org.s2d.device.cpu;
 
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
 
 /**
  * Depth-wise convolution over time, {@code out[b,t,n,c] = bias[c] + sum_k weight[c,k] * in[b,t+k-K/2,n,c]}, zero outside the
- * clip, and its gradients.
+ * clip, and its gradients. The vector version brings all frames of one token into scratch memory, where channels are lanes.
  */
 final class TemporalConvKernel {
-    private TemporalConvKernel() {}
+    private final int frames;
+    private final int width;
+    private final int taps;
+    /** Row length in scratch: whole vectors. */
+    private final int stride;
+    /** [K, stride]. */
+    private final float[] weight;
 
-    static void check(String kernel, Tensor in, Tensor other, Tensor weight, Tensor bias) {
-        if (in.rank() != 4 || !other.shape().equals(in.shape())) {
-            throw new ShapeException(kernel + ": " + in.shape() + " and " + other.shape()
-                    + ", expected two tensors of one shape [B, T, N, C]");
+    private TemporalConvKernel(Tensor in, Tensor weight) {
+        frames = in.dim(1);
+        width = in.dim(3);
+        taps = weight.dim(1);
+        stride = Math.ceilDiv(width, Lanes.WIDTH) * Lanes.WIDTH;
+        this.weight = new float[taps * stride];
+        for (int i = 0; i < width * taps; i++) {
+            this.weight[i % taps * stride + i / taps] = (float) weight.getDouble(i);
         }
+    }
+
+    private static void check(String kernel, Tensor in, Tensor weight, Tensor bias, Tensor... likeIn) {
+        Checks.rank(kernel, "in", in, 4);
         if (weight.rank() != 2 || weight.dim(0) != in.dim(3) || weight.dim(1) % 2 == 0) {
             throw new ShapeException(kernel + ": weight " + weight.shape() + " for input " + in.shape()
                     + ", expected [C, K] with odd K");
         }
-        if (!bias.shape().equals(Shape.of(in.dim(3)))) {
-            throw new ShapeException(kernel + ": bias " + bias.shape() + " for input " + in.shape() + ", expected [C]");
-        }
-        for (Tensor tensor : new Tensor[] {in, other, weight, bias}) {
-            if (!tensor.isContiguous() || !tensor.dtype().isFloating()) {
-                throw new ShapeException(kernel + ": " + tensor + " must be contiguous and of a floating type");
-            }
-        }
+        Checks.shape(kernel, "bias", bias, Shape.of(in.dim(3)));
+        Checks.sameShape(kernel, in, likeIn);
+        Checks.floating(kernel, in, weight, bias);
+        Checks.floating(kernel, likeIn);
+        Checks.contiguous(kernel, in, weight, bias);
+        Checks.contiguous(kernel, likeIn);
+    }
+
+    private static void checkBackward(
+            Tensor gradIn, Tensor gradWeight, Tensor gradBias, Tensor gradOut, Tensor in, Tensor weight) {
+        check("temporalConvBackward", in, weight, gradBias, gradIn, gradOut);
+        check("temporalConvBackward", in, gradWeight, gradBias);
+        Checks.sameShape("temporalConvBackward", weight, gradWeight);
     }
 
     static void referenceForward(Tensor out, Tensor in, Tensor weight, Tensor bias) {
-        check("temporalConv", in, out, weight, bias);
+        check("temporalConv", in, weight, bias, out);
         double[] x = in.toDoubles();
         double[] w = weight.toDoubles();
-        double[] b = bias.toDoubles();
+        double[] y = new double[x.length];
         int channels = in.dim(3);
         int taps = weight.dim(1);
         int frame = in.dim(2) * channels;
         for (int i = 0; i < x.length; i++) {
             int c = i % channels;
             int t = i / frame % in.dim(1);
-            double sum = b[c];
+            y[i] = bias.getDouble(c);
             for (int k = 0; k < taps; k++) {
                 int from = t + k - taps / 2;
                 if (from >= 0 && from < in.dim(1)) {
-                    sum += w[c * taps + k] * x[i + (from - t) * frame];
+                    y[i] += w[c * taps + k] * x[i + (from - t) * frame];
                 }
             }
-            out.setDouble(i, sum);
         }
+        new Cells(out).write(0, 1, y);
     }
 
     static void referenceBackward(
             Tensor gradIn, Tensor gradWeight, Tensor gradBias, Tensor gradOut, Tensor in, Tensor weight) {
-        check("temporalConvBackward", in, gradOut, weight, gradBias);
-        check("temporalConvBackward", in, gradIn, gradWeight, gradBias);
-        if (!gradWeight.shape().equals(weight.shape())) {
-            throw new ShapeException("temporalConvBackward: gradWeight " + gradWeight.shape() + " does not fit weight "
-                    + weight.shape());
-        }
+        checkBackward(gradIn, gradWeight, gradBias, gradOut, in, weight);
         double[] x = in.toDoubles();
         double[] g = gradOut.toDoubles();
         double[] w = weight.toDoubles();
@@ -81,14 +97,143 @@ final class TemporalConvKernel {
                 }
             }
         }
-        store(gradIn, toX);
-        store(gradWeight, toW);
-        store(gradBias, toB);
+        new Cells(gradIn).write(0, 1, toX);
+        new Cells(gradWeight).write(0, 1, toW);
+        new Cells(gradBias).write(0, 1, toB);
     }
 
-    private static void store(Tensor out, double[] values) {
-        for (int i = 0; i < values.length; i++) {
-            out.setDouble(i, values[i]);
+    /** The frames at one token are the rows of one head. */
+    private static HeadRows tokens(String kernel, Tensor tensor) {
+        return new HeadRows(kernel, tensor.unflatten(3, 1, tensor.dim(3)).permute(0, 2, 1, 3, 4));
+    }
+
+    static void forward(Tensor out, Tensor in, Tensor weight, Tensor bias, Workers workers) {
+        String name = "temporalConv";
+        check(name, in, weight, bias, out);
+        TemporalConvKernel kernel = new TemporalConvKernel(in, weight);
+        float[] start = new float[kernel.stride];
+        for (int c = 0; c < kernel.width; c++) {
+            start[c] = (float) bias.getDouble(c);
+        }
+        HeadRows from = tokens(name, in);
+        HeadRows to = tokens(name, out);
+        kernel.eachToken(in, workers, (worker, first, last) -> {
+            float[] x = kernel.rows();
+            float[] y = kernel.rows();
+            for (int token = (int) first; token < last; token++) {
+                from.load(token, 0, kernel.frames, 1, x, kernel.stride, kernel.frames);
+                kernel.convolve(y, x, kernel.weight, start);
+                to.store(token, 0, kernel.frames, y, kernel.stride);
+            }
+        });
+    }
+
+    static void backward(
+            Tensor gradIn,
+            Tensor gradWeight,
+            Tensor gradBias,
+            Tensor gradOut,
+            Tensor in,
+            Tensor weight,
+            Workers workers) {
+        String name = "temporalConvBackward";
+        checkBackward(gradIn, gradWeight, gradBias, gradOut, in, weight);
+        TemporalConvKernel kernel = new TemporalConvKernel(in, weight);
+        float[] mirrored = kernel.mirrored();
+        float[] zero = new float[kernel.stride];
+        HeadRows inputs = tokens(name, in);
+        HeadRows grads = tokens(name, gradOut);
+        HeadRows to = tokens(name, gradIn);
+        double[][] sums = new double[workers.count()][(kernel.taps + 1) * kernel.stride];
+        kernel.eachToken(in, workers, (worker, first, last) -> {
+            float[] x = kernel.rows();
+            float[] g = kernel.rows();
+            float[] y = kernel.rows();
+            for (int token = (int) first; token < last; token++) {
+                inputs.load(token, 0, kernel.frames, 1, x, kernel.stride, kernel.frames);
+                grads.load(token, 0, kernel.frames, 1, g, kernel.stride, kernel.frames);
+                kernel.convolve(y, g, mirrored, zero);
+                kernel.correlate(sums[worker], x, g);
+                to.store(token, 0, kernel.frames, y, kernel.stride);
+            }
+        });
+        kernel.writeSums(gradWeight, gradBias, sums);
+    }
+
+    private void eachToken(Tensor in, Workers workers, Workers.RangeTask task) {
+        long grain = Math.max(1, ElementLoop.GRAIN / Math.max(1, frames * stride));
+        workers.parallelFor((long) in.dim(0) * in.dim(2), grain, task);
+    }
+
+    private float[] rows() {
+        return new float[frames * stride];
+    }
+
+    /** The taps in reverse order: what carries gradients back. */
+    private float[] mirrored() {
+        float[] reversed = new float[weight.length];
+        for (int k = 0; k < taps; k++) {
+            System.arraycopy(weight, k * stride, reversed, (taps - 1 - k) * stride, stride);
+        }
+        return reversed;
+    }
+
+    /** {@code y[t] = start + sum_k filter[k] * x[t + k - K/2]} for the frames of one token. */
+    private void convolve(float[] y, float[] x, float[] filter, float[] start) {
+        for (int c = 0; c < stride; c += Lanes.WIDTH) {
+            for (int t = 0; t < frames; t++) {
+                FloatVector sum = FloatVector.fromArray(Lanes.F, start, c);
+                int end = Math.min(taps, frames - t + taps / 2);
+                for (int k = Math.max(0, taps / 2 - t); k < end; k++) {
+                    FloatVector tap = FloatVector.fromArray(Lanes.F, filter, k * stride + c);
+                    sum = FloatVector.fromArray(Lanes.F, x, (t + k - taps / 2) * stride + c)
+                            .fma(tap, sum);
+                }
+                sum.intoArray(y, t * stride + c);
+            }
+        }
+    }
+
+    /** Adds one token's gradients: rows 0 to K-1 of {@code sums} belong to the taps, row K to the bias. */
+    private void correlate(double[] sums, float[] x, float[] g) {
+        for (int c = 0; c < stride; c += Lanes.WIDTH) {
+            FloatVector toBias = FloatVector.zero(Lanes.F);
+            for (int t = 0; t < frames; t++) {
+                toBias = toBias.add(FloatVector.fromArray(Lanes.F, g, t * stride + c));
+            }
+            add(sums, taps * stride + c, toBias);
+            for (int k = 0; k < taps; k++) {
+                int shift = k - taps / 2;
+                FloatVector toTap = FloatVector.zero(Lanes.F);
+                for (int t = Math.max(0, -shift); t < Math.min(frames, frames - shift); t++) {
+                    toTap = FloatVector.fromArray(Lanes.F, x, (t + shift) * stride + c)
+                            .fma(FloatVector.fromArray(Lanes.F, g, t * stride + c), toTap);
+                }
+                add(sums, k * stride + c, toTap);
+            }
+        }
+    }
+
+    private static void add(double[] sums, int at, FloatVector values) {
+        int half = Lanes.D.length();
+        DoubleVector.fromArray(Lanes.D, sums, at).add(Lanes.low(values)).intoArray(sums, at);
+        DoubleVector.fromArray(Lanes.D, sums, at + half).add(Lanes.high(values)).intoArray(sums, at + half);
+    }
+
+    /** Adds up the workers' sums, in their order, so that teams of equal size give equal bits. */
+    private void writeSums(Tensor gradWeight, Tensor gradBias, double[][] sums) {
+        for (int c = 0; c < width; c++) {
+            for (int k = 0; k <= taps; k++) {
+                double sum = 0;
+                for (double[] own : sums) {
+                    sum += own[k * stride + c];
+                }
+                if (k < taps) {
+                    gradWeight.setDouble((long) c * taps + k, sum);
+                } else {
+                    gradBias.setDouble(c, sum);
+                }
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ import jdk.incubator.vector.VectorSpecies;
  * independent sums are in flight to hide the latency of a multiply-add.
  */
 final class TileProducts {
-    static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Float> SPECIES = Lanes.F;
     static final int LANES = SPECIES.length();
     /** Products compute whole groups of this many rows; scratch has room for them. */
     static final int ROWS = 8;

@@ -1,19 +1,87 @@
 package org.s2d.autograd.conformance;
 
 import static org.s2d.autograd.conformance.Input.normal;
+import static org.s2d.autograd.conformance.Input.wide;
 
 import java.util.List;
 import org.s2d.autograd.ops.Attention;
+import org.s2d.autograd.ops.Fovea;
+import org.s2d.autograd.ops.TemporalConv;
 
-/** Attention in its three layouts. */
+/** Attention in its three layouts, the fovea and the convolution over time. */
 final class AttentionEntries {
     private AttentionEntries() {}
 
     static List<OpEntry> entries() {
-        return List.of(OpEntry.of("attention over tokens", (tape, in) -> Attention.overTokens(tape, in.get(0), 2))
+        return List.of(overTokens(), overTime(), cross(), fovea(), temporalConv());
+    }
+
+    /** The large samples have more queries than a block holds, and widths beyond a tile of products. */
+    private static OpEntry overTokens() {
+        return OpEntry.of("attention over tokens", (tape, in) -> Attention.overTokens(tape, in.get(0), 2))
                 .sample(normal(2, 5, 3 * 2 * 4))
+                .sample(wide(1, 9, 3 * 2 * 3))
                 .sample(normal(1, 1, 3 * 2))
                 .sample(normal(0, 5, 3 * 2 * 4))
-                .error("is not [F, N, 3 * 2 heads * d]", normal(2, 5, 16)));
+                .sample(normal(2, 0, 3 * 2 * 4))
+                .large(normal(1, 70, 3 * 2 * 64))
+                .large(wide(1, 131, 3 * 2 * 10))
+                .large(normal(1, 17, 3 * 2 * 100))
+                .error("is not [F, N, 3 * 2 heads * d]", normal(2, 5, 16))
+                .error("is not [F, N, 3 * 2 heads * d]", normal(5, 12));
+    }
+
+    /** Two heads and clips of four frames; one head and two frames in the smallest sample. */
+    private static OpEntry overTime() {
+        return OpEntry.of("attention over time", (tape, in) -> {
+                    boolean smallest = in.get(0).dim(2) == 3;
+                    return Attention.overTime(tape, in.get(0), smallest ? 1 : 2, smallest ? 2 : 4);
+                })
+                .sample(normal(8, 3, 3 * 2 * 2))
+                .sample(normal(2, 1, 3))
+                .sample(normal(0, 3, 3 * 2 * 2))
+                .large(normal(8, 40, 3 * 2 * 24))
+                .error("6 frames are not whole clips of 4", normal(6, 3, 12));
+    }
+
+    private static OpEntry cross() {
+        return OpEntry.of("cross-attention", (tape, in) -> Attention.cross(tape, in.get(0), in.get(1), 2))
+                .sample(normal(2, 3, 2 * 4), normal(2, 5, 2 * 2 * 4))
+                .sample(normal(1, 6, 2 * 4), normal(1, 1, 2 * 2 * 4))
+                .sample(normal(1, 1, 2), normal(1, 1, 2 * 2))
+                .sample(normal(2, 0, 2 * 4), normal(2, 5, 2 * 2 * 4))
+                .large(normal(1, 70, 2 * 20), normal(1, 90, 2 * 2 * 20))
+                .error("no keys for the queries", normal(2, 3, 8), normal(2, 0, 16))
+                .error("do not fit keys and values", normal(2, 3, 8), normal(2, 5, 12))
+                .error("not divisible by 2 heads", normal(2, 3, 5), normal(2, 5, 10));
+    }
+
+    private static OpEntry fovea() {
+        return OpEntry.of("fovea", (tape, in) -> Fovea.apply(tape, in.get(0), in.get(1)))
+                .sample(normal(2, 7, 3), normal(1).parameter())
+                .sample(wide(1, 5, 8), normal(1).parameter())
+                .sample(normal(1, 1, 1), normal(1).parameter())
+                .sample(normal(0, 7, 3), normal(1).parameter())
+                .large(normal(12, 196, 8), normal(1).parameter())
+                .error("expected [F, N, C] and one element", normal(7, 3), normal(1))
+                .error("expected [F, N, C] and one element", normal(2, 7, 3), normal(3));
+    }
+
+    private static OpEntry temporalConv() {
+        return OpEntry.of(
+                        "convolution over time",
+                        (tape, in) -> TemporalConv.apply(tape, in.get(0), in.get(1), in.get(2), 4))
+                .sample(normal(8, 3, 5), normal(5, 1, 3).parameter(), normal(5).parameter())
+                .sample(normal(4, 2, 17), normal(17, 9).parameter(), normal(17).parameter())
+                .sample(normal(4, 1, 1), normal(1, 1, 1).parameter(), normal(1).parameter())
+                .sample(normal(0, 3, 5), normal(5, 1, 3).parameter(), normal(5).parameter())
+                .large(
+                        normal(8, 50, 48),
+                        normal(48, 1, 3).parameter(),
+                        normal(48).parameter())
+                .error("is not [B * 4 frames, N, C]", normal(6, 3, 5), normal(5, 3), normal(5))
+                .error("expected [C, K] with odd K", normal(4, 3, 5), normal(5, 2), normal(5))
+                .error("expected [C, K] with odd K", normal(4, 3, 5), normal(4, 3), normal(5))
+                .error("bias is (4)", normal(4, 3, 5), normal(5, 3), normal(4));
     }
 }
