@@ -79,9 +79,14 @@ public final class DatasetWriter {
         file(name, text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
     }
 
-    /** Removes what an earlier preparation left in one of our folders, so that no stale clip remains. */
-    public void clear(String folder) {
-        Path path = root.resolve(folder);
+    /** Removes files and folders of an earlier preparation, so that no stale clip or list remains. */
+    public void clear(String... names) {
+        for (String name : names) {
+            remove(root.resolve(name));
+        }
+    }
+
+    private static void remove(Path path) {
         if (!Files.exists(path)) {
             return;
         }

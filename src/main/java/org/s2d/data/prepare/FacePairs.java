@@ -142,8 +142,8 @@ public final class FacePairs {
                 options.transition == Transition.WARP ? landmarks(source.landmarks) : Map.of();
         PairPlan plan = PairPlan.read(source, options);
         DatasetWriter writer = new DatasetWriter(folder);
-        writer.clear("clips");
-        writer.clear("images");
+        writer.clear("clips", "images", "clips.csv", "images.csv");
+        PairPlan.SPLITS.forEach(split -> writer.clear(split + ".csv", "images_" + split + ".csv"));
         PairClip maker = new PairClip(source.folder, landmarks, options);
         int clips = plan.clips().size();
         int total = clips + plan.stills().size();

@@ -35,12 +35,13 @@ final class Photo {
         double cy = Math.clamp(y, 0.0, height - 1.0);
         int x0 = (int) cx;
         int x1 = Math.min(x0 + 1, width - 1);
-        int upper = ((int) cy) * width;
-        int lower = Math.min((int) cy + 1, height - 1) * width;
+        int y0 = (int) cy;
+        int upper = y0 * width;
+        int lower = Math.min(y0 + 1, height - 1) * width;
         float[] values = planes[plane];
         double top = values[upper + x0] + (values[upper + x1] - values[upper + x0]) * (cx - x0);
         double bottom = values[lower + x0] + (values[lower + x1] - values[lower + x0]) * (cx - x0);
-        return (float) (top + (bottom - top) * (cy - (int) cy));
+        return (float) (top + (bottom - top) * (cy - y0));
     }
 
     /** As an RGB image, for a grey picture too, since one-component JPEGs are read differently by many programs. */

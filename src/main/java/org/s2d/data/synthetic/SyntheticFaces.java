@@ -89,9 +89,11 @@ public final class SyntheticFaces {
     /** Draws and writes everything, replacing an earlier set in the same folder. */
     public static void write(Path folder, Options options, Progress progress) {
         DatasetWriter writer = new DatasetWriter(folder);
-        writer.clear("clips");
-        writer.clear("images");
+        writer.clear("clips", "images");
         List<Split> splits = splits(options);
+        for (Split split : splits) {
+            writer.clear(split.name + ".csv", "frames_" + split.name + ".csv", "images_" + split.name + ".csv");
+        }
         List<Job> jobs = splits.stream().flatMap(split -> jobs(split).stream()).toList();
         DatasetWriter.forEach(jobs.size(), progress, i -> draw(jobs.get(i), options, writer));
         for (Split split : splits) {
