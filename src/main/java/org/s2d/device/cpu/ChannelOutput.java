@@ -39,26 +39,32 @@ final class ChannelOutput {
         return values;
     }
 
-    /** Stores the first {@code valid} lanes (none where it is not positive) at the elements from {@code at} on. */
-    void store(FloatVector sum, int channel, long at, int valid) {
-        if (valid <= 0) {
-            return;
-        }
-        FloatVector v = sum.add(bias[channel]);
-        v = v.mul(slope[channel], v.compare(VectorOperators.LT, 0));
-        v = v.blend(ceiling, v.compare(VectorOperators.GT, ceiling));
-        long offset = at * Float.BYTES;
-        if (valid >= SPECIES.length()) {
+    /** Stores {@code count} sums of a channel, from {@code from} in {@code sums}, at the elements from {@code to} on. */
+    void storeRow(float[] sums, int from, int count, int channel, long to) {
+        FloatVector biases = FloatVector.broadcast(SPECIES, bias[channel]);
+        FloatVector slopes = FloatVector.broadcast(SPECIES, slope[channel]);
+        int i = 0;
+        for (; i < SPECIES.loopBound(count); i += SPECIES.length()) {
+            long offset = (to + i) * Float.BYTES;
+            FloatVector v = active(FloatVector.fromArray(SPECIES, sums, from + i).add(biases), slopes);
             if (residual != null) {
                 v = v.add(FloatVector.fromMemorySegment(SPECIES, residual, offset, ORDER));
             }
             v.intoMemorySegment(out, offset, ORDER);
-        } else {
-            VectorMask<Float> mask = SPECIES.indexInRange(0, valid);
+        }
+        if (i < count) {
+            long offset = (to + i) * Float.BYTES;
+            VectorMask<Float> mask = SPECIES.indexInRange(i, count);
+            FloatVector v = active(FloatVector.fromArray(SPECIES, sums, from + i, mask).add(biases), slopes);
             if (residual != null) {
                 v = v.add(FloatVector.fromMemorySegment(SPECIES, residual, offset, ORDER, mask));
             }
             v.intoMemorySegment(out, offset, ORDER, mask);
         }
+    }
+
+    private FloatVector active(FloatVector v, FloatVector slopes) {
+        FloatVector w = v.mul(slopes, v.compare(VectorOperators.LT, 0));
+        return w.blend(ceiling, w.compare(VectorOperators.GT, ceiling));
     }
 }
