@@ -13,13 +13,13 @@ import org.s2d.tensor.Tensor;
 
 /**
  * Convolution as a matrix product, weight [O, K] x patches [K, positions]: the patches of a few dozen neighbouring positions
- * are copied side by side into a panel that stays in the first-level cache, and tiles of 4 channels x 3 vectors of
+ * are copied side by side into a panel that stays in the first-level cache, and tiles of 4 channels x 4 vectors of
  * positions are summed in registers. Bias, activation and residual are applied before a tile is stored.
  */
 final class Conv2dKernel {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
-    private static final int PANEL = 3 * LANES;
+    private static final int PANEL = 4 * LANES;
     private static final int ROWS = 4;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
@@ -191,12 +191,12 @@ final class Conv2dKernel {
         return weightsAt + (channel + Math.min(row, rows - 1)) * depth;
     }
 
-    /** Sums of four channels at three vectors of positions. */
+    /** Sums of four channels at four vectors of positions. */
     private void tile(float[] memory, int channel, int rows) {
-        FloatVector a0 = FloatVector.zero(SPECIES), a1 = a0, a2 = a0;
-        FloatVector b0 = a0, b1 = a0, b2 = a0;
-        FloatVector c0 = a0, c1 = a0, c2 = a0;
-        FloatVector d0 = a0, d1 = a0, d2 = a0;
+        FloatVector a0 = FloatVector.zero(SPECIES), a1 = a0, a2 = a0, a3 = a0;
+        FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+        FloatVector c0 = a0, c1 = a0, c2 = a0, c3 = a0;
+        FloatVector d0 = a0, d1 = a0, d2 = a0, d3 = a0;
         int rowA = weightRow(channel, 0, rows);
         int rowB = weightRow(channel, 1, rows);
         int rowC = weightRow(channel, 2, rows);
@@ -205,35 +205,44 @@ final class Conv2dKernel {
             FloatVector x0 = FloatVector.fromArray(SPECIES, memory, k * PANEL);
             FloatVector x1 = FloatVector.fromArray(SPECIES, memory, k * PANEL + LANES);
             FloatVector x2 = FloatVector.fromArray(SPECIES, memory, k * PANEL + 2 * LANES);
+            FloatVector x3 = FloatVector.fromArray(SPECIES, memory, k * PANEL + 3 * LANES);
             FloatVector w = FloatVector.broadcast(SPECIES, memory[rowA + k]);
             a0 = x0.fma(w, a0);
             a1 = x1.fma(w, a1);
             a2 = x2.fma(w, a2);
+            a3 = x3.fma(w, a3);
             w = FloatVector.broadcast(SPECIES, memory[rowB + k]);
             b0 = x0.fma(w, b0);
             b1 = x1.fma(w, b1);
             b2 = x2.fma(w, b2);
+            b3 = x3.fma(w, b3);
             w = FloatVector.broadcast(SPECIES, memory[rowC + k]);
             c0 = x0.fma(w, c0);
             c1 = x1.fma(w, c1);
             c2 = x2.fma(w, c2);
+            c3 = x3.fma(w, c3);
             w = FloatVector.broadcast(SPECIES, memory[rowD + k]);
             d0 = x0.fma(w, d0);
             d1 = x1.fma(w, d1);
             d2 = x2.fma(w, d2);
+            d3 = x3.fma(w, d3);
         }
         a0.intoArray(memory, tileAt);
         a1.intoArray(memory, tileAt + LANES);
         a2.intoArray(memory, tileAt + 2 * LANES);
+        a3.intoArray(memory, tileAt + 3 * LANES);
         b0.intoArray(memory, tileAt + PANEL);
         b1.intoArray(memory, tileAt + PANEL + LANES);
         b2.intoArray(memory, tileAt + PANEL + 2 * LANES);
+        b3.intoArray(memory, tileAt + PANEL + 3 * LANES);
         c0.intoArray(memory, tileAt + 2 * PANEL);
         c1.intoArray(memory, tileAt + 2 * PANEL + LANES);
         c2.intoArray(memory, tileAt + 2 * PANEL + 2 * LANES);
+        c3.intoArray(memory, tileAt + 2 * PANEL + 3 * LANES);
         d0.intoArray(memory, tileAt + 3 * PANEL);
         d1.intoArray(memory, tileAt + 3 * PANEL + LANES);
         d2.intoArray(memory, tileAt + 3 * PANEL + 2 * LANES);
+        d3.intoArray(memory, tileAt + 3 * PANEL + 3 * LANES);
     }
 
     /** As {@link #tile} for one vector of positions. */

@@ -20,16 +20,17 @@ final class DepthwiseConv2dKernel {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-    /** Every second lane of two vectors, from lane 0 and from lane 1. */
-    private static final VectorShuffle<Float> EVEN = VectorShuffle.fromOp(SPECIES, i -> 2 * i);
+    /** Every second lane from lane 0 or lane 1 on, twice: of two vectors shuffled so, the halves are joined. */
+    private static final VectorShuffle<Float> EVEN = VectorShuffle.fromOp(SPECIES, i -> 2 * i % LANES);
 
-    private static final VectorShuffle<Float> ODD = VectorShuffle.fromOp(SPECIES, i -> 2 * i + 1);
+    private static final VectorShuffle<Float> ODD = VectorShuffle.fromOp(SPECIES, i -> (2 * i + 1) % LANES);
+    private static final VectorMask<Float> UPPER = SPECIES.indexInRange(0, LANES / 2).not();
 
     private final Conv2dShape shape;
     private final MemorySegment in;
     private final MemorySegment weight;
     private final ChannelOutput out;
-    /** Columns of one remainder, and of a whole padded row. */
+    /** Columns of one remainder with room for a vector that runs over, and of a whole padded row. */
     private final int phase;
 
     private final int pitch;
@@ -46,7 +47,7 @@ final class DepthwiseConv2dKernel {
         this.weight = weight;
         this.out = out;
         int stride = shape.options().strideW();
-        phase = Math.ceilDiv(shape.inWidth() + 2 * shape.options().paddingW(), stride);
+        phase = Math.ceilDiv(shape.inWidth() + 2 * shape.options().paddingW(), stride) + (stride == 2 ? LANES : 0);
         pitch = phase * stride;
         sumsAt = (shape.inHeight() + 2 * shape.options().paddingH()) * pitch + 2 * LANES;
         weightsAt = sumsAt + shape.positions() + LANES;
@@ -117,17 +118,16 @@ final class DepthwiseConv2dKernel {
         return FloatVector.fromMemorySegment(SPECIES, in, offset, ORDER, mask);
     }
 
-    /** Sorts a row for stride 2: the first remainder first, since its last vector runs into the second's first. */
+    /** Sorts a row for stride 2, a vector of either remainder at a time. */
     private void splitRow(float[] memory, long from, int to) {
         int padding = shape.options().paddingW();
-        for (int remainder = 0; remainder < 2; remainder++) {
-            int first = (remainder + padding) % 2; // the first column of the row with this remainder once padded
-            int at = to + remainder * phase + (first + padding) / 2;
-            for (int x = 0; x < shape.inWidth() - first; x += 2 * LANES) {
-                FloatVector left = load(from, x);
-                FloatVector right = load(from, x + LANES);
-                left.rearrange(first == 0 ? EVEN : ODD, right).intoArray(memory, at + x / 2);
-            }
+        int evens = to + padding % 2 * phase + padding / 2;
+        int odds = to + (padding + 1) % 2 * phase + (padding + 1) / 2;
+        for (int x = 0; x < shape.inWidth(); x += 2 * LANES) {
+            FloatVector left = load(from, x);
+            FloatVector right = load(from, x + LANES);
+            left.rearrange(EVEN).blend(right.rearrange(EVEN), UPPER).intoArray(memory, evens + x / 2);
+            left.rearrange(ODD).blend(right.rearrange(ODD), UPPER).intoArray(memory, odds + x / 2);
         }
     }
 
@@ -148,33 +148,39 @@ final class DepthwiseConv2dKernel {
         return FloatVector.broadcast(SPECIES, memory[weightsAt + tap]);
     }
 
+    /**
+     * Two output rows at a time; where the number of rows is odd the last is computed twice. From right to left, because the
+     * first row's last vector runs into the second row.
+     */
     private void sums3x3(float[] memory) {
-        FloatVector w0 = tap(memory, 0), w1 = tap(memory, 1), w2 = tap(memory, 2);
-        FloatVector w3 = tap(memory, 3), w4 = tap(memory, 4), w5 = tap(memory, 5);
-        FloatVector w6 = tap(memory, 6), w7 = tap(memory, 7), w8 = tap(memory, 8);
-        int left = taps[0];
-        int middle = taps[1];
-        int right = taps[2];
-        int rowStep = shape.options().strideH() * pitch;
         int width = shape.outWidth();
-        for (int y = 0; y < shape.outHeight(); y++) {
-            int row0 = y * rowStep;
-            int row1 = row0 + pitch;
-            int row2 = row1 + pitch;
-            int to = sumsAt + y * width;
-            for (int x = 0; x < width; x += LANES) {
-                FloatVector a = at(memory, row0 + left + x).mul(w0);
-                FloatVector b = at(memory, row1 + left + x).mul(w3);
-                FloatVector c = at(memory, row2 + left + x).mul(w6);
-                a = at(memory, row0 + middle + x).fma(w1, a);
-                b = at(memory, row1 + middle + x).fma(w4, b);
-                c = at(memory, row2 + middle + x).fma(w7, c);
-                a = at(memory, row0 + right + x).fma(w2, a);
-                b = at(memory, row1 + right + x).fma(w5, b);
-                c = at(memory, row2 + right + x).fma(w8, c);
-                a.add(b).add(c).intoArray(memory, to + x);
+        int rowStep = shape.options().strideH() * pitch;
+        for (int y = 0; y < shape.outHeight(); y += 2) {
+            int next = Math.min(y + 1, shape.outHeight() - 1);
+            for (int x = (width - 1) / LANES * LANES; x >= 0; x -= LANES) {
+                sums3x3(memory, y * rowStep + x, next * rowStep + x, sumsAt + y * width + x, sumsAt + next * width + x);
             }
         }
+    }
+
+    private void sums3x3(float[] memory, int first, int second, int firstTo, int secondTo) {
+        int middle = taps[1];
+        int right = taps[2];
+        FloatVector a = FloatVector.zero(SPECIES);
+        FloatVector b = a;
+        for (int row = 0, tap = 0; row < 3 * pitch; row += pitch, tap += 3) {
+            FloatVector w = tap(memory, tap);
+            a = at(memory, first + row).fma(w, a);
+            b = at(memory, second + row).fma(w, b);
+            w = tap(memory, tap + 1);
+            a = at(memory, first + row + middle).fma(w, a);
+            b = at(memory, second + row + middle).fma(w, b);
+            w = tap(memory, tap + 2);
+            a = at(memory, first + row + right).fma(w, a);
+            b = at(memory, second + row + right).fma(w, b);
+        }
+        a.intoArray(memory, firstTo);
+        b.intoArray(memory, secondTo);
     }
 
     private void sums(float[] memory) {
