@@ -1,10 +1,10 @@
 package org.s2d.device.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +15,7 @@ import org.s2d.tensor.Tensor;
 /** Where a convolution's sums go: bias, activation and residual on the way. All tensors F32. */
 final class ChannelOutput {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    private static final int LANES = SPECIES.length();
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     private final MemorySegment out;
@@ -39,26 +40,50 @@ final class ChannelOutput {
         return values;
     }
 
-    /** Stores the first {@code valid} lanes (none where it is not positive) at the elements from {@code at} on. */
-    void store(FloatVector sum, int channel, long at, int valid) {
-        if (valid <= 0) {
-            return;
-        }
-        FloatVector v = sum.add(bias[channel]);
-        v = v.mul(slope[channel], v.compare(VectorOperators.LT, 0));
-        v = v.blend(ceiling, v.compare(VectorOperators.GT, ceiling));
-        long offset = at * Float.BYTES;
-        if (valid >= SPECIES.length()) {
-            if (residual != null) {
-                v = v.add(FloatVector.fromMemorySegment(SPECIES, residual, offset, ORDER));
-            }
-            v.intoMemorySegment(out, offset, ORDER);
+    /** Stores {@code count} sums of a channel, from {@code from} in {@code sums}, at the elements from {@code to} on. */
+    void storeRow(float[] sums, int from, int count, int channel, long to) {
+        int whole = SPECIES.loopBound(count);
+        if (residual == null) {
+            storeVectors(sums, from, whole, channel, to);
         } else {
-            VectorMask<Float> mask = SPECIES.indexInRange(0, valid);
-            if (residual != null) {
-                v = v.add(FloatVector.fromMemorySegment(SPECIES, residual, offset, ORDER, mask));
-            }
-            v.intoMemorySegment(out, offset, ORDER, mask);
+            storeVectors(sums, from, whole, channel, to, residual);
+        }
+        for (int i = whole; i < count; i++) {
+            float v = sums[from + i] + bias[channel];
+            v = v < 0 ? v * slope[channel] : v;
+            v = v > ceiling ? ceiling : v;
+            long offset = (to + i) * Float.BYTES;
+            out.set(ValueLayout.JAVA_FLOAT, offset, residual == null ? v : v + residual.get(ValueLayout.JAVA_FLOAT, offset));
+        }
+    }
+
+    // Two loops rather than a branch in one, and no vector handed to another method: either would put vectors on the heap.
+
+    private void storeVectors(float[] sums, int from, int count, int channel, long to) {
+        FloatVector shift = FloatVector.broadcast(SPECIES, bias[channel]);
+        FloatVector factor = FloatVector.broadcast(SPECIES, slope[channel]);
+        FloatVector highest = FloatVector.broadcast(SPECIES, ceiling);
+        FloatVector zero = FloatVector.zero(SPECIES);
+        for (int i = 0; i < count; i += LANES) {
+            FloatVector v = FloatVector.fromArray(SPECIES, sums, from + i).add(shift);
+            FloatVector w = v.blend(v.mul(factor), v.compare(VectorOperators.LT, zero));
+            w.blend(highest, w.compare(VectorOperators.GT, highest))
+                    .intoMemorySegment(out, (to + i) * Float.BYTES, ORDER);
+        }
+    }
+
+    private void storeVectors(float[] sums, int from, int count, int channel, long to, MemorySegment other) {
+        FloatVector shift = FloatVector.broadcast(SPECIES, bias[channel]);
+        FloatVector factor = FloatVector.broadcast(SPECIES, slope[channel]);
+        FloatVector highest = FloatVector.broadcast(SPECIES, ceiling);
+        FloatVector zero = FloatVector.zero(SPECIES);
+        for (int i = 0; i < count; i += LANES) {
+            long offset = (to + i) * Float.BYTES;
+            FloatVector v = FloatVector.fromArray(SPECIES, sums, from + i).add(shift);
+            FloatVector w = v.blend(v.mul(factor), v.compare(VectorOperators.LT, zero));
+            w.blend(highest, w.compare(VectorOperators.GT, highest))
+                    .add(FloatVector.fromMemorySegment(SPECIES, other, offset, ORDER))
+                    .intoMemorySegment(out, offset, ORDER);
         }
     }
 }

@@ -13,26 +13,32 @@ import org.s2d.tensor.Tensor;
 
 /**
  * Convolution as a matrix product, weight [O, K] x patches [K, positions]: the patches of a few dozen neighbouring positions
- * are copied side by side into a panel that stays in the first-level cache, and tiles of 4 channels x 3 vectors of
+ * are copied side by side into a panel that stays in the first-level cache, and tiles of 4 channels x 4 vectors of
  * positions are summed in registers. Bias, activation and residual are applied before a tile is stored.
  */
 final class Conv2dKernel {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final int LANES = SPECIES.length();
-    private static final int PANEL = 3 * LANES;
+    private static final int PANEL = 4 * LANES;
     private static final int ROWS = 4;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     private final Conv2dShape shape;
     private final MemorySegment in;
-    private final MemorySegment weight;
     private final ChannelOutput out;
+    private final int depth;
+    /** A worker's memory: the panel [depth, PANEL], a tile of sums [ROWS, PANEL], the weight. */
+    private final int tileAt;
 
-    private Conv2dKernel(Conv2dShape shape, MemorySegment in, MemorySegment weight, ChannelOutput out) {
+    private final int weightsAt;
+
+    private Conv2dKernel(Conv2dShape shape, MemorySegment in, ChannelOutput out) {
         this.shape = shape;
         this.in = in;
-        this.weight = weight;
         this.out = out;
+        depth = shape.depth();
+        tileAt = depth * PANEL;
+        weightsAt = tileAt + ROWS * PANEL;
     }
 
     /** The specification: plain sums in double. */
@@ -86,63 +92,68 @@ final class Conv2dKernel {
             MemorySegment in,
             MemorySegment weight,
             ChannelOutput out) {
-        Conv2dKernel kernel = new Conv2dKernel(shape, in, weight, out);
+        Conv2dKernel kernel = new Conv2dKernel(shape, in, out);
         int panels = Math.ceilDiv(shape.positions(), PANEL);
+        int weights = shape.outChannels() * shape.depth();
         long units = (long) shape.batch() * shape.groups() * panels;
         workers.parallelFor(units, 1, (worker, from, to) -> {
-            float[] panel = scratch.floats(worker, shape.depth() * PANEL);
+            float[] memory = scratch.floats(worker, kernel.weightsAt + weights);
+            MemorySegment.copy(weight, ValueLayout.JAVA_FLOAT, 0, memory, kernel.weightsAt, weights);
             for (long unit = from; unit < to; unit++) {
                 int image = (int) (unit / panels / shape.groups());
                 int group = (int) (unit / panels % shape.groups());
-                kernel.panel(panel, image, group, (int) (unit % panels) * PANEL);
+                kernel.panel(memory, image, group, (int) (unit % panels) * PANEL);
             }
         });
     }
 
     /** All output channels of a group at the positions {@code first} to {@code first + PANEL - 1} of an image. */
-    private void panel(float[] panel, int image, int group, int first) {
+    private void panel(float[] memory, int image, int group, int first) {
         int valid = Math.min(PANEL, shape.positions() - first);
         int columns = valid <= LANES ? LANES : PANEL;
         long input = ((long) image * shape.inChannels() + (long) group * shape.groupInChannels())
                 * shape.inHeight()
                 * shape.inWidth();
         if (shape.isPointwise()) {
-            packRows(panel, columns, input + first, valid);
+            packRows(memory, columns, input + first, valid);
         } else {
-            packPatches(panel, columns, input, first, valid);
+            packPatches(memory, columns, input, first, valid);
         }
         int end = (group + 1) * shape.groupOutChannels();
         for (int channel = group * shape.groupOutChannels(); channel < end; channel += ROWS) {
-            long at = ((long) image * shape.outChannels() + channel) * shape.positions() + first;
             int rows = Math.min(ROWS, end - channel);
             if (columns == LANES) {
-                narrowTile(panel, channel, rows, at, valid);
+                narrowTile(memory, channel, rows);
             } else {
-                tile(panel, channel, rows, at, valid);
+                tile(memory, channel, rows);
+            }
+            for (int row = 0; row < rows; row++) {
+                long at = ((long) image * shape.outChannels() + channel + row) * shape.positions() + first;
+                out.storeRow(memory, tileAt + row * PANEL, valid, channel + row, at);
             }
         }
     }
 
     /** A 1x1 convolution's patches are rows of the input as it lies. */
-    private void packRows(float[] panel, int columns, long input, int valid) {
+    private void packRows(float[] memory, int columns, long input, int valid) {
         int plane = shape.inHeight() * shape.inWidth();
-        for (int c = 0, row = 0; c < shape.depth(); c++, row += columns) {
+        for (int c = 0, row = 0; c < depth; c++, row += columns) {
             long from = (input + (long) c * plane) * Float.BYTES;
             for (int i = 0; i < columns; i += LANES) {
                 if (i + LANES <= valid) {
                     FloatVector.fromMemorySegment(SPECIES, in, from + (long) i * Float.BYTES, ORDER)
-                            .intoArray(panel, row + i);
+                            .intoArray(memory, row + i);
                 } else {
                     var mask = SPECIES.indexInRange(i, valid);
                     FloatVector.fromMemorySegment(SPECIES, in, from + (long) i * Float.BYTES, ORDER, mask)
-                            .intoArray(panel, row + i);
+                            .intoArray(memory, row + i);
                 }
             }
         }
     }
 
-    private void packPatches(float[] panel, int columns, long input, int first, int valid) {
-        Arrays.fill(panel, 0, shape.depth() * columns, 0);
+    private void packPatches(float[] memory, int columns, long input, int first, int valid) {
+        Arrays.fill(memory, 0, depth * columns, 0);
         int strideW = shape.options().strideW();
         for (int p = first, column = 0; column < valid; ) {
             int y = p / shape.outWidth();
@@ -156,7 +167,7 @@ final class Conv2dKernel {
                 for (int iy = top; iy < top + shape.kernelHeight(); iy++) {
                     for (int ix = left; ix < left + shape.kernelWidth(); ix++, row += columns) {
                         if (iy >= 0 && iy < shape.inHeight()) {
-                            copyRun(panel, row, plane + (long) iy * shape.inWidth(), ix, run, strideW);
+                            copyRun(memory, row, plane + (long) iy * shape.inWidth(), ix, run, strideW);
                         }
                     }
                 }
@@ -167,104 +178,93 @@ final class Conv2dKernel {
     }
 
     /** Every {@code stride}-th input of a row from {@code x} on, leaving out what lies in the padding. */
-    private void copyRun(float[] panel, int to, long row, int x, int count, int stride) {
+    private void copyRun(float[] memory, int to, long row, int x, int count, int stride) {
         int from = x >= 0 ? 0 : Math.ceilDiv(-x, stride);
         int end = x >= shape.inWidth() ? 0 : Math.min(count, (shape.inWidth() - 1 - x) / stride + 1);
         for (int i = from; i < end; i++) {
-            panel[to + i] = in.get(ValueLayout.JAVA_FLOAT, (row + x + (long) i * stride) * Float.BYTES);
+            memory[to + i] = in.get(ValueLayout.JAVA_FLOAT, (row + x + (long) i * stride) * Float.BYTES);
         }
     }
 
-    /** Byte offset of a channel's weights; rows past the last repeat it and are not stored. */
-    private long weightRow(int channel, int row, int rows) {
-        return (long) (channel + Math.min(row, rows - 1)) * shape.depth() * Float.BYTES;
+    /** Where a channel's weights lie; rows past the last repeat it and are not stored. */
+    private int weightRow(int channel, int row, int rows) {
+        return weightsAt + (channel + Math.min(row, rows - 1)) * depth;
     }
 
-    private FloatVector weightAt(long offset) {
-        return FloatVector.broadcast(SPECIES, weight.get(ValueLayout.JAVA_FLOAT, offset));
-    }
-
-    private void tile(float[] panel, int channel, int rows, long at, int valid) {
-        FloatVector zero = FloatVector.zero(SPECIES);
-        FloatVector a0 = zero, a1 = zero, a2 = zero;
-        FloatVector b0 = zero, b1 = zero, b2 = zero;
-        FloatVector c0 = zero, c1 = zero, c2 = zero;
-        FloatVector d0 = zero, d1 = zero, d2 = zero;
-        long rowA = weightRow(channel, 0, rows);
-        long rowB = weightRow(channel, 1, rows);
-        long rowC = weightRow(channel, 2, rows);
-        long rowD = weightRow(channel, 3, rows);
-        int depth = shape.depth();
+    /** Sums of four channels at four vectors of positions. */
+    private void tile(float[] memory, int channel, int rows) {
+        FloatVector a0 = FloatVector.zero(SPECIES), a1 = a0, a2 = a0, a3 = a0;
+        FloatVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
+        FloatVector c0 = a0, c1 = a0, c2 = a0, c3 = a0;
+        FloatVector d0 = a0, d1 = a0, d2 = a0, d3 = a0;
+        int rowA = weightRow(channel, 0, rows);
+        int rowB = weightRow(channel, 1, rows);
+        int rowC = weightRow(channel, 2, rows);
+        int rowD = weightRow(channel, 3, rows);
         for (int k = 0; k < depth; k++) {
-            FloatVector x0 = FloatVector.fromArray(SPECIES, panel, k * PANEL);
-            FloatVector x1 = FloatVector.fromArray(SPECIES, panel, k * PANEL + LANES);
-            FloatVector x2 = FloatVector.fromArray(SPECIES, panel, k * PANEL + 2 * LANES);
-            long offset = (long) k * Float.BYTES;
-            FloatVector w = weightAt(rowA + offset);
+            FloatVector x0 = FloatVector.fromArray(SPECIES, memory, k * PANEL);
+            FloatVector x1 = FloatVector.fromArray(SPECIES, memory, k * PANEL + LANES);
+            FloatVector x2 = FloatVector.fromArray(SPECIES, memory, k * PANEL + 2 * LANES);
+            FloatVector x3 = FloatVector.fromArray(SPECIES, memory, k * PANEL + 3 * LANES);
+            FloatVector w = FloatVector.broadcast(SPECIES, memory[rowA + k]);
             a0 = x0.fma(w, a0);
             a1 = x1.fma(w, a1);
             a2 = x2.fma(w, a2);
-            w = weightAt(rowB + offset);
+            a3 = x3.fma(w, a3);
+            w = FloatVector.broadcast(SPECIES, memory[rowB + k]);
             b0 = x0.fma(w, b0);
             b1 = x1.fma(w, b1);
             b2 = x2.fma(w, b2);
-            w = weightAt(rowC + offset);
+            b3 = x3.fma(w, b3);
+            w = FloatVector.broadcast(SPECIES, memory[rowC + k]);
             c0 = x0.fma(w, c0);
             c1 = x1.fma(w, c1);
             c2 = x2.fma(w, c2);
-            w = weightAt(rowD + offset);
+            c3 = x3.fma(w, c3);
+            w = FloatVector.broadcast(SPECIES, memory[rowD + k]);
             d0 = x0.fma(w, d0);
             d1 = x1.fma(w, d1);
             d2 = x2.fma(w, d2);
+            d3 = x3.fma(w, d3);
         }
-        int positions = shape.positions();
-        storeRow(channel, at, valid, a0, a1, a2);
-        if (rows > 1) {
-            storeRow(channel + 1, at + positions, valid, b0, b1, b2);
-        }
-        if (rows > 2) {
-            storeRow(channel + 2, at + 2L * positions, valid, c0, c1, c2);
-        }
-        if (rows > 3) {
-            storeRow(channel + 3, at + 3L * positions, valid, d0, d1, d2);
-        }
+        a0.intoArray(memory, tileAt);
+        a1.intoArray(memory, tileAt + LANES);
+        a2.intoArray(memory, tileAt + 2 * LANES);
+        a3.intoArray(memory, tileAt + 3 * LANES);
+        b0.intoArray(memory, tileAt + PANEL);
+        b1.intoArray(memory, tileAt + PANEL + LANES);
+        b2.intoArray(memory, tileAt + PANEL + 2 * LANES);
+        b3.intoArray(memory, tileAt + PANEL + 3 * LANES);
+        c0.intoArray(memory, tileAt + 2 * PANEL);
+        c1.intoArray(memory, tileAt + 2 * PANEL + LANES);
+        c2.intoArray(memory, tileAt + 2 * PANEL + 2 * LANES);
+        c3.intoArray(memory, tileAt + 2 * PANEL + 3 * LANES);
+        d0.intoArray(memory, tileAt + 3 * PANEL);
+        d1.intoArray(memory, tileAt + 3 * PANEL + LANES);
+        d2.intoArray(memory, tileAt + 3 * PANEL + 2 * LANES);
+        d3.intoArray(memory, tileAt + 3 * PANEL + 3 * LANES);
     }
 
-    private void storeRow(int channel, long at, int valid, FloatVector v0, FloatVector v1, FloatVector v2) {
-        out.store(v0, channel, at, valid);
-        out.store(v1, channel, at + LANES, valid - LANES);
-        out.store(v2, channel, at + 2L * LANES, valid - 2 * LANES);
-    }
-
-    /** As {@link #tile} for at most one vector of positions. */
-    private void narrowTile(float[] panel, int channel, int rows, long at, int valid) {
+    /** As {@link #tile} for one vector of positions. */
+    private void narrowTile(float[] memory, int channel, int rows) {
         FloatVector a = FloatVector.zero(SPECIES);
         FloatVector b = a;
         FloatVector c = a;
         FloatVector d = a;
-        long rowA = weightRow(channel, 0, rows);
-        long rowB = weightRow(channel, 1, rows);
-        long rowC = weightRow(channel, 2, rows);
-        long rowD = weightRow(channel, 3, rows);
-        int depth = shape.depth();
+        int rowA = weightRow(channel, 0, rows);
+        int rowB = weightRow(channel, 1, rows);
+        int rowC = weightRow(channel, 2, rows);
+        int rowD = weightRow(channel, 3, rows);
         for (int k = 0; k < depth; k++) {
-            FloatVector x = FloatVector.fromArray(SPECIES, panel, k * LANES);
-            long offset = (long) k * Float.BYTES;
-            a = x.fma(weightAt(rowA + offset), a);
-            b = x.fma(weightAt(rowB + offset), b);
-            c = x.fma(weightAt(rowC + offset), c);
-            d = x.fma(weightAt(rowD + offset), d);
+            FloatVector x = FloatVector.fromArray(SPECIES, memory, k * LANES);
+            a = x.fma(FloatVector.broadcast(SPECIES, memory[rowA + k]), a);
+            b = x.fma(FloatVector.broadcast(SPECIES, memory[rowB + k]), b);
+            c = x.fma(FloatVector.broadcast(SPECIES, memory[rowC + k]), c);
+            d = x.fma(FloatVector.broadcast(SPECIES, memory[rowD + k]), d);
         }
-        int positions = shape.positions();
-        out.store(a, channel, at, valid);
-        if (rows > 1) {
-            out.store(b, channel + 1, at + positions, valid);
-        }
-        if (rows > 2) {
-            out.store(c, channel + 2, at + 2L * positions, valid);
-        }
-        if (rows > 3) {
-            out.store(d, channel + 3, at + 3L * positions, valid);
-        }
+        a.intoArray(memory, tileAt);
+        b.intoArray(memory, tileAt + PANEL);
+        c.intoArray(memory, tileAt + 2 * PANEL);
+        d.intoArray(memory, tileAt + 3 * PANEL);
     }
 }
