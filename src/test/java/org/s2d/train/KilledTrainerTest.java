@@ -76,7 +76,9 @@ class KilledTrainerTest {
         Path run = folder.resolve("run");
         Process process = start(run, list, List.of("--set", "train.epochs=1000"));
         for (int i = 0; i < 600 && !Files.exists(run.resolve("last.pth")); i++) {
-            assertThat(process.waitFor(100, TimeUnit.MILLISECONDS)).as(() -> log(run)).isFalse();
+            assertThat(process.waitFor(100, TimeUnit.MILLISECONDS))
+                    .as(() -> log(run))
+                    .isFalse();
         }
         process.destroy();
         assertThat(finish(process)).as(() -> log(run)).isZero();

@@ -27,7 +27,10 @@ final class TinyClips {
             Path clip = Files.createDirectories(folder.resolve(name));
             for (int t = 0; t < FRAMES; t++) {
                 int change = label == 0 ? 30 * t : label == 1 ? -30 * t : 0;
-                ImageIO.write(frame(128 + change, random), "png", clip.resolve("f" + t + ".png").toFile());
+                ImageIO.write(
+                        frame(128 + change, random),
+                        "png",
+                        clip.resolve("f" + t + ".png").toFile());
             }
             list.append(name).append(',').append(LABELS.get(label)).append('\n');
         }

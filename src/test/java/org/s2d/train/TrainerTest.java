@@ -58,11 +58,13 @@ class TrainerTest {
         try (Checkpoint checkpoint = Checkpoint.open(file);
                 HostPool pool = new HostPool();
                 Scope scope = new Scope(pool)) {
-            checkpoint.allTensors().forEach((name, stored) -> values.put(
-                    name,
-                    Arrays.stream(checkpoint.load(stored, scope).toDoubles())
-                            .boxed()
-                            .toList()));
+            checkpoint
+                    .allTensors()
+                    .forEach((name, stored) -> values.put(
+                            name,
+                            Arrays.stream(checkpoint.load(stored, scope).toDoubles())
+                                    .boxed()
+                                    .toList()));
         }
         return values;
     }
@@ -121,10 +123,12 @@ class TrainerTest {
         Path twoClasses = data.resolve("two.csv");
         Files.writeString(
                 twoClasses,
-                Files.readString(list).lines().filter(line -> !line.endsWith("still")).reduce("", (a, b) -> a + b + "\n"));
+                Files.readString(list)
+                        .lines()
+                        .filter(line -> !line.endsWith("still"))
+                        .reduce("", (a, b) -> a + b + "\n"));
         List<String> video = TinyClips.settings(twoClasses, runs.resolve("video"));
-        video.addAll(List.of(
-                "train.freeze=s2d", "train.epochs=1", "train.finetune=" + runs.resolve("image/last.pth")));
+        video.addAll(List.of("train.freeze=s2d", "train.epochs=1", "train.finetune=" + runs.resolve("image/last.pth")));
         String out = train(video);
         assertThat(out).contains("head.fc_cls.weight: dropped, the file has 3 classes and the model 2");
         Map<String, List<Double>> before = tensors(runs.resolve("image/last.pth"));
@@ -142,9 +146,7 @@ class TrainerTest {
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("is not finite")
                 .hasMessageContaining("optim.lr");
-        assertThat(tensors(runs.resolve("last.pth"))
-                        .get("model.cls_token"))
-                .allMatch(Double::isFinite);
+        assertThat(tensors(runs.resolve("last.pth")).get("model.cls_token")).allMatch(Double::isFinite);
     }
 
     @Test

@@ -42,8 +42,8 @@ class TrainingMemoryTest {
                 Scope scope = new Scope(pool)) {
             S2dModel model = new S2dModel(ParameterFactory.root(device, scope, 1), CONFIG);
             FreezeRule.S2D.apply(model);
-            AdamW optimizer = new AdamW(
-                    ParameterGroups.of(model.parameters().values()), AdamW.Options.DEFAULT, device, scope);
+            AdamW optimizer =
+                    new AdamW(ParameterGroups.of(model.parameters().values()), AdamW.Options.DEFAULT, device, scope);
             Sdl sdl = new Sdl(device, scope, 3, 4, 16, 2, 1);
             Tensor clips = scope.allocate(DType.F32, Shape.of(2, 3, 2, 16, 16));
             device.elementwise().fill(clips, 0.5);

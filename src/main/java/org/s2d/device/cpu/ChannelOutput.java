@@ -53,11 +53,15 @@ final class ChannelOutput {
             v = v < 0 ? v * slope[channel] : v;
             v = v > ceiling ? ceiling : v;
             long offset = (to + i) * Float.BYTES;
-            out.set(ValueLayout.JAVA_FLOAT, offset, residual == null ? v : v + residual.get(ValueLayout.JAVA_FLOAT, offset));
+            out.set(
+                    ValueLayout.JAVA_FLOAT,
+                    offset,
+                    residual == null ? v : v + residual.get(ValueLayout.JAVA_FLOAT, offset));
         }
     }
 
-    // Two loops rather than a branch in one, and no vector handed to another method: either would put vectors on the heap.
+    // Two loops rather than a branch in one, and no vector handed to another method: either would put vectors on the
+    // heap.
 
     private void storeVectors(float[] sums, int from, int count, int channel, long to) {
         FloatVector shift = FloatVector.broadcast(SPECIES, bias[channel]);

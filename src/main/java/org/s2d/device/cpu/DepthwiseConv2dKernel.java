@@ -24,7 +24,8 @@ final class DepthwiseConv2dKernel {
     private static final VectorShuffle<Float> EVEN = VectorShuffle.fromOp(SPECIES, i -> 2 * i % LANES);
 
     private static final VectorShuffle<Float> ODD = VectorShuffle.fromOp(SPECIES, i -> (2 * i + 1) % LANES);
-    private static final VectorMask<Float> UPPER = SPECIES.indexInRange(0, LANES / 2).not();
+    private static final VectorMask<Float> UPPER =
+            SPECIES.indexInRange(0, LANES / 2).not();
 
     private final Conv2dShape shape;
     private final MemorySegment in;

@@ -55,7 +55,8 @@ final class HeadRows {
             if (half) {
                 VectorMask<Short> inside = Lanes.S.indexInRange(c, width);
                 for (int i = 0; i < rows; i++) {
-                    Lanes.fromBf16(ShortVector.fromMemorySegment(Lanes.S, memory, (start + c + i * rowStride) * 2, Lanes.ORDER, inside))
+                    Lanes.fromBf16(ShortVector.fromMemorySegment(
+                                    Lanes.S, memory, (start + c + i * rowStride) * 2, Lanes.ORDER, inside))
                             .mul(factor)
                             .intoArray(to, i * stride + c);
                 }
@@ -85,7 +86,6 @@ final class HeadRows {
                 VectorMask<Float> inside = Lanes.F.indexInRange(c, width);
                 for (int i = 0; i < rows; i++) {
                     FloatVector.fromArray(Lanes.F, from, i * stride + c)
-                            
                             .intoMemorySegment(memory, (start + c + i * rowStride) * 4, Lanes.ORDER, inside);
                 }
             }

@@ -23,6 +23,7 @@ final class Lanes {
     /** As many BF16 numbers as {@link #F} has lanes. */
     static final VectorSpecies<Short> S =
             VectorSpecies.of(short.class, jdk.incubator.vector.VectorShape.forBitSize(F.vectorBitSize() / 2));
+
     static final int WIDTH = F.length();
     static final ByteOrder ORDER = ByteOrder.nativeOrder();
 

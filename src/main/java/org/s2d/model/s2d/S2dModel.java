@@ -45,7 +45,8 @@ public final class S2dModel extends Module {
         super(root);
         this.config = config;
         int width = config.embedDim();
-        // 0.02 is the authors' value at width 768. Narrow models keep the size of a layer's output, else they hardly learn.
+        // 0.02 is the authors' value at width 768. Narrow models keep the size of a layer's output, else they hardly
+        // learn.
         ParameterFactory factory = root.withLinearStd(0.02 * Math.sqrt(Math.max(1, 768.0 / width)));
         Init init = factory.linearInit();
         clsToken = register(factory.parameter("cls_token", init, 1, 1, width));

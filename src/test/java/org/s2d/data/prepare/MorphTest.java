@@ -55,7 +55,8 @@ class MorphTest {
         Motion motion = new Motion(0.1, 1.1, 0.05, -0.03);
         double[] place = motion.points(new double[] {40, 25}, 64, 64);
         Photo moved = motion.apply(spot(40, 25), 1);
-        // Each of the two bilinear readings loses up to 2 * |f''| / 8 at the top, with f'' = -200 / 9; 2 pixels off lose 40.
+        // Each of the two bilinear readings loses up to 2 * |f''| / 8 at the top, with f'' = -200 / 9; 2 pixels off
+        // lose 40.
         assertThat(moved.sample(0, place[0], place[1])).isCloseTo(200, within(11.2f));
     }
 }

@@ -63,7 +63,8 @@ class AttentionKernelTest {
 
     @Test
     void largeScoresLoseNoMoreThanTheirOwnRounding() {
-        // Scores of some hundreds have an absolute rounding error of 1e-5, which is the relative error of their exponentials;
+        // Scores of some hundreds have an absolute rounding error of 1e-5, which is the relative error of their
+        // exponentials;
         // PyTorch's float32 gradient is off by so much too.
         assertErrorsBelow(2 * 1.5e-5, 8);
     }
