@@ -14,7 +14,7 @@ final class VectorExp {
     /** Adding 1.5 * 2^23 leaves a small number's nearest integer in the low bits. */
     private static final FloatVector ROUND = constant(0x1.8p23f);
 
-    private static final FloatVector LOG2_E = constant(1.4426950408889634f);
+    private static final FloatVector LOG2_E = constant(1.442695f);
     /** ln 2 in two parts; the first has so few bits that its product with n is exact. */
     private static final FloatVector MINUS_LN2_HIGH = constant(-0x1.62e4p-1f);
 
