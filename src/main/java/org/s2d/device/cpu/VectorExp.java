@@ -28,8 +28,8 @@ final class VectorExp {
     private static final FloatVector C2 = constant(0.9999999f);
     private static final FloatVector C3 = constant(0.33333042f);
     private static final FloatVector C4 = constant(0.08333678f);
-    private static final FloatVector C5 = constant(0.016737491f);
-    private static final FloatVector C6 = constant(0.0027629076f);
+    private static final FloatVector C5 = constant(0.01673749f);
+    private static final FloatVector C6 = constant(0.0027629077f);
 
     private VectorExp() {}
 
