@@ -7,11 +7,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.s2d.data.metrics.ConfusionMatrix;
 import org.s2d.data.metrics.MergedScores;
@@ -20,14 +22,16 @@ import org.s2d.data.synthetic.ClipClass;
 import org.s2d.data.synthetic.SyntheticFaces;
 import org.s2d.report.ConfusionMatrixChart;
 import org.s2d.report.ContactSheet;
+import org.s2d.tensor.UserException;
 
 /**
- * The whole road in a few minutes, on drawn faces: an image model on single frames, then the video model that starts from it, both evaluated
+ * The whole road in a few minutes, on drawn faces: an image model on stills, then the video model that starts from it, both evaluated
  * on the same clips of people never seen. Four of the classes are pairs that only the order of frames tells apart, so the image model must
  * guess there and the video model must not.
  */
 public final class Quickstart {
     private static final int SHOWN = 24;
+    private static final String FRAME_LIST = "test_frames.csv";
 
     private final Path folder;
     private final PrintWriter out;
@@ -56,7 +60,8 @@ public final class Quickstart {
         Path data = folder.resolve("data");
         say("1/4  drawing clips of synthetic faces");
         SyntheticFaces.write(data, options, progress);
-        say("2/4  image model: single frames");
+        say("2/4  image model: stills");
+        writeFrameList(data);
         List<String> image = imageSettings(data, options);
         if (!train(image)) {
             return new Result(false, none(), none());
@@ -69,8 +74,8 @@ public final class Quickstart {
         say("4/4  people never seen");
         Evaluator.Summary frames = evaluate("image");
         Evaluator.Summary clips = evaluate("video");
-        MergedScores merged = byClip(frames.scores());
-        Scores imageScores = scores(merged, frames.labels());
+        MergedScores merged = byClip(frames.scores(), clips.scores());
+        Scores imageScores = scores(merged, clips.labels());
         Scores videoScores = scores(clips.scores(), clips.labels());
         pictures(data, merged, clips);
         return new Result(true, imageScores, videoScores);
@@ -81,17 +86,20 @@ public final class Quickstart {
     }
 
     private List<String> imageSettings(Path data, SyntheticFaces.Options options) {
-        List<String> all = common(data, options, "image", "frames_");
+        List<String> all = common(data, options, "image", "images_");
+        all.add("data.labels=[" + String.join(",", ClipClass.stillLabels()) + "]");
+        all.add("data.test=" + data.resolve(FRAME_LIST));
         all.addAll(List.of("model.mode=image", "model.num_frames=1", "train.freeze=none"));
-        all.addAll(List.of("optim.lr=1e-3", "train.epochs=4", "train.batch_size=32"));
+        all.addAll(List.of("optim.lr=1e-3", "train.epochs=16", "train.batch_size=16"));
         all.addAll(settings);
         return all;
     }
 
     private List<String> videoSettings(Path data, SyntheticFaces.Options options) {
         List<String> all = common(data, options, "video", "");
+        all.add("data.labels=[" + String.join(",", ClipClass.labels()) + "]");
         all.addAll(List.of("model.mode=video", "model.num_frames=8", "data.sampling_rate=2", "data.test_num_crop=1"));
-        all.addAll(List.of("optim.lr=2e-3", "train.epochs=8", "train.batch_size=8"));
+        all.addAll(List.of("optim.lr=2e-3", "train.epochs=12", "train.batch_size=8"));
         all.add("train.finetune=" + folder.resolve("image").resolve("best.pth"));
         all.addAll(settings);
         return all;
@@ -101,16 +109,16 @@ public final class Quickstart {
         return new ArrayList<>(List.of(
                 "model.size=tiny",
                 "model.embed_dim=64",
-                "model.depth=2",
+                "model.depth=3",
                 "model.image_size=" + options.size(),
-                "model.patch_size=" + options.size() / 14,
+                "model.patch_size=8",
                 "landmark.network=none",
                 "data.train=" + data.resolve(lists + "train.csv"),
                 "data.val=" + data.resolve(lists + "val.csv"),
                 "data.test=" + data.resolve(lists + "test.csv"),
-                "data.labels=[" + String.join(",", ClipClass.labels()) + "]",
+                "data.grey=true",
                 "data.augment.aa=",
-                "data.augment.crop_scale=[0.8,1.0]",
+                "data.augment.crop_scale=[]",
                 "data.augment.reprob=0",
                 "data.augment.mixup=0",
                 "data.augment.cutmix=0",
@@ -118,6 +126,7 @@ public final class Quickstart {
                 "optim.min_lr=1e-5",
                 "optim.warmup_epochs=1",
                 "optim.clip_grad=1",
+                "train.log_every=50",
                 "train.seed=" + options.seed(),
                 "train.output_dir=" + folder.resolve(name)));
     }
@@ -135,27 +144,58 @@ public final class Quickstart {
         return Evaluator.evaluate(request, out);
     }
 
-    /** The image model's verdict on a clip: the mean of its probabilities for the clip's frames. */
-    private static MergedScores byClip(MergedScores frames) {
-        Map<String, List<Integer>> clips = new TreeMap<>();
+    /** Every frame of the test clips with the label of a still: what the image model judges clips by. */
+    private static void writeFrameList(Path data) {
+        try {
+            List<String> lines = new ArrayList<>(List.of("path,label"));
+            for (String row : Files.readAllLines(data.resolve("test.csv")).subList(1, 1 + clipCount(data))) {
+                String clip = row.substring(0, row.lastIndexOf(','));
+                String still = ClipClass.ofLabel(row.substring(row.lastIndexOf(',') + 1))
+                        .stillLabel();
+                try (Stream<Path> files = Files.list(data.resolve(clip))) {
+                    files.sorted().forEach(file -> lines.add(clip + "/" + file.getFileName() + "," + still));
+                }
+            }
+            Files.write(data.resolve(FRAME_LIST), lines);
+        } catch (IOException e) {
+            throw new UserException(data + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static int clipCount(Path data) throws IOException {
+        return Files.readAllLines(data.resolve("test.csv")).size() - 1;
+    }
+
+    /**
+     * The image model's verdict on a clip: the mean of its probabilities for the clip's frames. It knows no order, so its expressions
+     * count as their onsets.
+     */
+    private static MergedScores byClip(MergedScores frames, MergedScores clips) {
+        List<String> stills = ClipClass.stillLabels();
+        Map<String, Integer> rows = new TreeMap<>();
+        for (int i = 0; i < clips.ids().size(); i++) {
+            rows.put(clips.ids().get(i), i);
+        }
+        double[][] probabilities = new double[clips.ids().size()][ClipClass.values().length];
         for (int i = 0; i < frames.ids().size(); i++) {
             String id = frames.ids().get(i);
-            clips.computeIfAbsent(id.substring(0, id.lastIndexOf('/')), key -> new ArrayList<>())
-                    .add(i);
-        }
-        List<String> ids = new ArrayList<>(clips.keySet());
-        int[] labels = new int[ids.size()];
-        double[][] probabilities = new double[ids.size()][frames.probabilities()[0].length];
-        for (int c = 0; c < labels.length; c++) {
-            List<Integer> rows = clips.getOrDefault(ids.get(c), List.of());
-            for (int row : rows) {
-                labels[c] = frames.labels()[row];
-                for (int k = 0; k < probabilities[c].length; k++) {
-                    probabilities[c][k] += frames.probabilities()[row][k] / rows.size();
+            Integer row = rows.get(id.substring(0, id.lastIndexOf('/')));
+            for (ClipClass kind : ClipClass.values()) {
+                if (row != null && !kind.isOffset()) {
+                    double probability = frames.probabilities()[i][stills.indexOf(kind.stillLabel())];
+                    probabilities[row][kind.ordinal()] += probability;
                 }
             }
         }
-        return new MergedScores(ids, labels, probabilities);
+        return new MergedScores(clips.ids(), clips.labels(), normalised(probabilities));
+    }
+
+    private static double[][] normalised(double[][] rows) {
+        for (double[] row : rows) {
+            double sum = Arrays.stream(row).sum();
+            Arrays.setAll(row, k -> row[k] / sum);
+        }
+        return rows;
     }
 
     private static Scores scores(MergedScores scores, List<String> labels) {
@@ -194,7 +234,7 @@ public final class Quickstart {
     }
 
     private static List<BufferedImage> frames(Path clip) {
-        try (var files = Files.list(clip)) {
+        try (Stream<Path> files = Files.list(clip)) {
             List<BufferedImage> frames = new ArrayList<>();
             for (Path file : files.sorted().toList()) {
                 frames.add(ImageIO.read(file.toFile()));

@@ -2,6 +2,7 @@ package org.s2d.data.synthetic;
 
 import java.util.Arrays;
 import java.util.List;
+import org.s2d.tensor.UserException;
 
 /**
  * The classes of drawn clips. Onset and offset of the same expression are the very same frames in opposite order, so
@@ -37,6 +38,35 @@ public enum ClipClass {
             case SMILE_ONSET, SMILE_OFFSET -> Expression.HAPPY;
             case SURPRISE_ONSET, SURPRISE_OFFSET -> Expression.SURPRISE;
         };
+    }
+
+    /** True for the classes that are another one's frames in opposite order. */
+    public boolean isOffset() {
+        return reversed;
+    }
+
+    /** The label of a still at the peak. */
+    public String stillLabel() {
+        return switch (this) {
+            case NEUTRAL -> "Neutral";
+            case SAD -> "Sad";
+            case ANGRY -> "Angry";
+            case SMILE_ONSET, SMILE_OFFSET -> "Happy";
+            case SURPRISE_ONSET, SURPRISE_OFFSET -> "Surprise";
+        };
+    }
+
+    /** Labels of stills in the order of their ids. */
+    public static List<String> stillLabels() {
+        return Arrays.stream(values()).map(ClipClass::stillLabel).distinct().toList();
+    }
+
+    /** The class of a label. */
+    public static ClipClass ofLabel(String label) {
+        return Arrays.stream(values())
+                .filter(kind -> kind.label.equals(label))
+                .findFirst()
+                .orElseThrow(() -> new UserException("clip class '" + label + "' is not one of " + labels() + "."));
     }
 
     boolean reversed() {

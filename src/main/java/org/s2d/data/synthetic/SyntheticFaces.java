@@ -25,7 +25,7 @@ import org.s2d.tensor.UserException;
  * Paths in lists are relative to the folder. No person is in two splits, and every person shows every class equally often.
  */
 public final class SyntheticFaces {
-    private static final List<String> IMAGE_LABELS = List.of("Neutral", "Sad", "Angry", "Happy", "Surprise");
+    private static final List<String> IMAGE_LABELS = ClipClass.stillLabels();
     private static final List<ClipClass> IMAGE_KINDS =
             List.of(ClipClass.NEUTRAL, ClipClass.SAD, ClipClass.ANGRY, ClipClass.SMILE_ONSET, ClipClass.SURPRISE_ONSET);
     /** Clips of one class by the same person. */
@@ -168,7 +168,7 @@ public final class SyntheticFaces {
     }
 
     private static String imageLabel(ClipClass kind) {
-        return IMAGE_LABELS.get(IMAGE_KINDS.indexOf(kind));
+        return kind.stillLabel();
     }
 
     private static String clipPath(Job job, ClipClass kind) {

@@ -10,6 +10,7 @@ import org.s2d.tensor.Scope;
 import org.s2d.tensor.UserException;
 
 /** The landmark networks that there are. */
+@SuppressWarnings("ImmutableEnumChecker") // the builders are method references
 public enum LandmarkModel {
     MOBILEFACENET("mobilefacenet", 112, 128, MobileFaceNet::trunk, MobileFaceNet::head),
     MOBILENET_GDCONV("mobilenet_gdconv", 224, 96, MobileNetGdConv::trunk, MobileNetGdConv::head),
