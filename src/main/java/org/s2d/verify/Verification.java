@@ -17,6 +17,7 @@ public final class Verification {
             new SdlVerifier(),
             new TrajectoryVerifier(),
             new EndToEndVerifier(),
+            new LandmarkVerifier(),
             new ModelVerifier(),
             new MetricsVerifier(),
             new PreprocessVerifier());

@@ -75,9 +75,8 @@ final class Conv2dKernel {
                 int iy = y * s.options().strideH() - s.options().paddingH() + ky;
                 for (int kx = 0; kx < s.kernelWidth(); kx++, tap++) {
                     int ix = column * s.options().strideW() - s.options().paddingW() + kx;
-                    if (iy >= 0 && iy < s.inHeight() && ix >= 0 && ix < s.inWidth()) {
-                        sum += w[tap] * x[plane + iy * s.inWidth() + ix];
-                    }
+                    boolean inside = iy >= 0 && iy < s.inHeight() && ix >= 0 && ix < s.inWidth();
+                    sum += w[tap] * (inside ? x[plane + iy * s.inWidth() + ix] : 0); // NaN weights show in padding, too
                 }
             }
         }

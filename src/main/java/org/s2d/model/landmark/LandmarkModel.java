@@ -2,6 +2,8 @@ package org.s2d.model.landmark;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.s2d.device.Device;
@@ -12,11 +14,15 @@ import org.s2d.tensor.UserException;
 /** The landmark networks that there are. */
 @SuppressWarnings("ImmutableEnumChecker") // the builders are method references
 public enum LandmarkModel {
-    MOBILEFACENET("mobilefacenet", 112, 128, MobileFaceNet::trunk, MobileFaceNet::head),
-    MOBILENET_GDCONV("mobilenet_gdconv", 224, 96, MobileNetGdConv::trunk, MobileNetGdConv::head),
-    PFLD("pfld", 112, 128, Pfld::trunk, Pfld::head);
+    MOBILEFACENET("mobilefacenet", "conv_23.conv.conv.weight", 112, 128, MobileFaceNet::trunk, MobileFaceNet::head),
+    MOBILENET_GDCONV("mobilenet_gdconv", "base_net.0.0.0.weight", 224, 96, MobileNetGdConv::trunk, MobileNetGdConv::head),
+    PFLD("pfld", "dw_pool.weight", 112, 128, Pfld::trunk, Pfld::head);
+
+    /** x and y of 68 points. */
+    private static final int OUTPUTS = 136;
 
     private final String label;
+    private final String typicalName;
     private final int inputSize;
     private final int featureChannels;
     private final Function<LayerBuilder, List<Stage>> trunk;
@@ -24,11 +30,13 @@ public enum LandmarkModel {
 
     LandmarkModel(
             String label,
+            String typicalName,
             int inputSize,
             int featureChannels,
             Function<LayerBuilder, List<Stage>> trunk,
             Function<LayerBuilder, List<Stage>> head) {
         this.label = label;
+        this.typicalName = typicalName;
         this.inputSize = inputSize;
         this.featureChannels = featureChannels;
         this.trunk = trunk;
@@ -59,15 +67,28 @@ public enum LandmarkModel {
                         + Arrays.stream(values()).map(LandmarkModel::label).collect(Collectors.joining(", ")) + "."));
     }
 
+    /** The model whose checkpoint has tensors of these names; empty when it is none of ours. */
+    public static Optional<LandmarkModel> recognise(Set<String> names) {
+        return Arrays.stream(values())
+                .filter(model -> names.contains(model.typicalName) || names.contains("module." + model.typicalName))
+                .findFirst();
+    }
+
     /**
-     * Builds the network on a device; it owns its weights until closed. Throws {@link UserException} when weights are missing or
-     * have other shapes.
+     * Builds the network for 68 points on a device; it owns its weights until closed. Throws {@link UserException} when weights
+     * are missing or have other shapes.
      */
     public LandmarkNetwork build(Device device, LandmarkWeights weights) {
+        return build(device, weights, OUTPUTS);
+    }
+
+    /** As above, with results of another length. */
+    public LandmarkNetwork build(Device device, LandmarkWeights weights, int outputs) {
         Scope scope = new Scope(device.allocator());
         try {
-            LayerBuilder layers = new LayerBuilder(device, scope, weights);
-            LandmarkNetwork network = new LandmarkNetwork(this, device, scope, trunk.apply(layers), head.apply(layers));
+            LayerBuilder layers = new LayerBuilder(device, scope, weights, outputs);
+            LandmarkNetwork network =
+                    new LandmarkNetwork(this, device, scope, trunk.apply(layers), head.apply(layers), outputs);
             if (weights instanceof NamedWeights named) {
                 named.requireComplete(label);
             }

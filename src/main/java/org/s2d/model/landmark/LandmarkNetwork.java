@@ -16,10 +16,10 @@ import org.s2d.tensor.Tensor;
  * depend on its neighbours. Not thread-safe.
  */
 public final class LandmarkNetwork implements AutoCloseable {
-    /** x and y of 68 points. */
-    static final int OUTPUTS = 136;
-
     private static final int FEATURE_SIZE = 14;
+
+    /** Name under which an {@link Observer} sees the images as the network takes them. */
+    public static final String INPUT = "input";
 
     /** A named layer of the network. */
     record Stage(String name, Layer layer) {}
@@ -50,13 +50,16 @@ public final class LandmarkNetwork implements AutoCloseable {
     private final Scope weights;
     private final List<Stage> trunk;
     private final List<Stage> head;
+    private final int length;
 
-    LandmarkNetwork(LandmarkModel model, Device device, Scope weights, List<Stage> trunk, List<Stage> head) {
+    LandmarkNetwork(
+            LandmarkModel model, Device device, Scope weights, List<Stage> trunk, List<Stage> head, int length) {
         this.model = model;
         this.device = device;
         this.weights = weights;
         this.trunk = trunk;
         this.head = head;
+        this.length = length;
     }
 
     public LandmarkModel model() {
@@ -87,17 +90,17 @@ public final class LandmarkNetwork implements AutoCloseable {
      * (bilinear, aligned corners) where they have another one.
      */
     public Result forwardClips(Tensor clips, Scope scope, Outputs outputs) {
+        return forwardClips(clips, scope, outputs, (module, firstFrame, output) -> {});
+    }
+
+    /** As above, with every stage's output shown to an observer. */
+    public Result forwardClips(Tensor clips, Scope scope, Outputs outputs, Observer observer) {
         if (clips.rank() != 5 || clips.dim(1) != 3) {
             throw new ShapeException(model.label() + ": clips " + clips.shape() + ", expected [B, 3, T, H, W]");
         }
         Tensor byFrame = clips.permute(0, 2, 1, 3, 4);
         int frames = Math.multiplyExact(clips.dim(0), clips.dim(2));
-        return run(
-                (inner, first, count) -> resized(inner, byFrame, first, count),
-                frames,
-                scope,
-                outputs,
-                (module, firstFrame, output) -> {});
+        return run((inner, first, count) -> resized(inner, byFrame, first, count), frames, scope, outputs, observer);
     }
 
     private Tensor resized(Scope scope, Tensor byFrame, int first, int count) {
@@ -121,13 +124,15 @@ public final class LandmarkNetwork implements AutoCloseable {
     private Result run(Frames frames, int count, Scope scope, Outputs outputs, Observer observer) {
         Shape features = Shape.of(count, model.featureChannels(), FEATURE_SIZE, FEATURE_SIZE);
         Tensor featureRows = scope.allocate(device.floatType(), features);
-        Tensor landmarkRows =
-                outputs == Outputs.FEATURES ? null : scope.allocate(device.floatType(), Shape.of(count, OUTPUTS));
+        Tensor landmarkRows = outputs == Outputs.FEATURES
+                ? null
+                : scope.allocate(device.floatType(), Shape.of(count, length));
         int together = device instanceof CpuDevice cpu ? cpu.threads() : count;
         for (int first = 0; first < count; first += together) {
             int part = Math.min(together, count - first);
             try (Scope inner = new Scope(device.allocator())) {
                 Tensor images = frames.take(inner, first, part);
+                observer.see(INPUT, first, images);
                 Tensor seen = run(trunk, inner, images, first, observer);
                 device.elementwise().copy(featureRows.narrow(0, first, part), seen);
                 if (landmarkRows != null) {

@@ -44,12 +44,14 @@ final class LayerBuilder {
     private final Device device;
     private final Scope scope;
     private final LandmarkWeights weights;
+    private final int outputs;
 
     /** Weights are kept in {@code scope}. */
-    LayerBuilder(Device device, Scope scope, LandmarkWeights weights) {
+    LayerBuilder(Device device, Scope scope, LandmarkWeights weights, int outputs) {
         this.device = device;
         this.scope = scope;
         this.weights = weights;
+        this.outputs = outputs;
     }
 
     Device device() {
@@ -58,6 +60,11 @@ final class LayerBuilder {
 
     LandmarkWeights weights() {
         return weights;
+    }
+
+    /** Length of the network's result. */
+    int outputs() {
+        return outputs;
     }
 
     /** {@code <module>.conv}, {@code <module>.bn} and {@code <module>.prelu}, as MobileFaceNet names them. */

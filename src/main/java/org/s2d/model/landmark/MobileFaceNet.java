@@ -40,7 +40,7 @@ final class MobileFaceNet {
                         "output_layer.conv_6_dw",
                         layers.block("output_layer.conv_6_dw", new Size(512, 512, 7, 1, 0, 512), NONE)),
                 new Stage("output_layer.conv_6_flatten", Layer.FLATTEN),
-                new Stage("output_layer.linear", layers.linear("output_layer.linear", 512, LandmarkNetwork.OUTPUTS)),
+                new Stage("output_layer.linear", layers.linear("output_layer.linear", 512, layers.outputs())),
                 new Stage("output_layer.bn", net.outputNorm()),
                 new Stage("output_layer", Layer.IDENTITY));
     }
@@ -65,8 +65,6 @@ final class MobileFaceNet {
     /** Kept apart from the linear layer, so that the activation between them can be seen; absent in the folded form. */
     private Layer outputNorm() {
         String norm = "output_layer.bn";
-        return layers.weights().has(norm + ".running_var")
-                ? layers.norm(norm, LandmarkNetwork.OUTPUTS)
-                : Layer.IDENTITY;
+        return layers.weights().has(norm + ".running_var") ? layers.norm(norm, layers.outputs()) : Layer.IDENTITY;
     }
 }

@@ -40,7 +40,7 @@ final class MobileNetGdConv {
         int channels = GROUPS.getLast().channels();
         stages.add(new Stage(TRUNK + 18, convolution(layers, TRUNK + 18, Size.pointwise(channels, LAST))));
         stages.add(new Stage("linear7", layers.block("linear7", new Size(LAST, LAST, 7, 1, 0, LAST), NONE)));
-        Size points = Size.pointwise(LAST, LandmarkNetwork.OUTPUTS);
+        Size points = Size.pointwise(LAST, layers.outputs());
         stages.add(new Stage("linear1", layers.block("linear1", points, NONE)));
         stages.add(new Stage("landmarks", Layer.FLATTEN));
         return stages;

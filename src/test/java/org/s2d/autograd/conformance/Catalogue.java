@@ -14,7 +14,8 @@ final class Catalogue {
                         NormalizationEntries.entries(),
                         ProductEntries.entries(),
                         AttentionEntries.entries(),
-                        LossEntries.entries())
+                        LossEntries.entries(),
+                        ImageEntries.entries())
                 .flatMap(List::stream)
                 .toList();
     }

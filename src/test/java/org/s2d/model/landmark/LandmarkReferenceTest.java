@@ -1,10 +1,14 @@
 package org.s2d.model.landmark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.s2d.SharedData;
@@ -14,7 +18,9 @@ import org.s2d.model.landmark.LandmarkNetwork.Result;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
+import org.s2d.tensor.UserException;
 import org.s2d.weights.Checkpoint;
 
 /** The landmark networks against PyTorch, with random and with real weights. */
@@ -100,6 +106,9 @@ class LandmarkReferenceTest {
         try (LandmarkNetwork network = network(LandmarkModel.MOBILEFACENET, weights)) {
             Tensor first = value(io, "x").narrow(0, 0, 1);
             network.forward(first, scope, Outputs.FEATURES_AND_LANDMARKS, (name, frame, output) -> {
+                if (name.equals(LandmarkNetwork.INPUT)) {
+                    return;
+                }
                 assertThat(output.shape()).as(name).isEqualTo(value(acts, name).shape());
                 seen.put(name, error(output.toDoubles(), value(acts, name).toDoubles()));
             });
@@ -131,13 +140,13 @@ class LandmarkReferenceTest {
         FormulaWeights formula = new FormulaWeights();
         io.keySet().stream().filter(name -> name.startsWith("check.")).forEach(name -> {
             String key = name.substring("check.".length());
-            var shape = switch (key) {
-                case "base_net.0.0.0.weight" -> org.s2d.tensor.Shape.of(32, 3, 3, 3);
-                case "linear1.conv.weight" -> org.s2d.tensor.Shape.of(136, 1280, 1, 1);
-                default -> org.s2d.tensor.Shape.of(32);
+            Shape shape = switch (key) {
+                case "base_net.0.0.0.weight" -> Shape.of(32, 3, 3, 3);
+                case "linear1.conv.weight" -> Shape.of(136, 1280, 1, 1);
+                default -> Shape.of(32);
             };
             double[] expected = value(io, name).toDoubles();
-            assertThat(java.util.Arrays.copyOf(formula.get(key, shape), expected.length))
+            assertThat(Arrays.copyOf(formula.get(key, shape), expected.length))
                     .as(key)
                     .containsExactly(expected);
         });
@@ -193,5 +202,72 @@ class LandmarkReferenceTest {
             assertThat(result.features().dtype()).isEqualTo(DType.F32);
             assertThat(result.landmarks()).isNull();
         }
+    }
+
+    @Test
+    void aFrameDoesNotDependOnItsNeighboursNorOnTheThreads() {
+        Tensor clip = scope.allocate(DType.F32, Shape.of(1, 3, 3, 112, 112));
+        for (int i = 0; i < clip.numel(); i++) {
+            clip.setDouble(i, Math.sin(0.01 * i));
+        }
+        try (LandmarkNetwork network = LandmarkModel.MOBILEFACENET.build(device, new RandomWeights(3));
+                CpuDevice single = new CpuDevice(new HostPool(), 1);
+                Scope other = new Scope(single.allocator());
+                LandmarkNetwork twin = LandmarkModel.MOBILEFACENET.build(single, new RandomWeights(3))) {
+            Tensor all = network.forwardClips(clip, scope, Outputs.FEATURES).features();
+            Tensor last = clip.narrow(2, 2, 1);
+            float[] alone = network.forwardClips(last, scope, Outputs.FEATURES).features().toFloats();
+            assertThat(all.narrow(0, 2, 1).toFloats()).isEqualTo(alone);
+            assertThat(twin.forwardClips(clip, other, Outputs.FEATURES).features().toFloats())
+                    .isEqualTo(all.toFloats());
+        }
+    }
+
+    @Test
+    void randomWeightsKeepTheFeaturesInScale() {
+        Tensor images = scope.allocate(DType.F32, Shape.of(1, 3, 112, 112));
+        Random random = new Random(1);
+        for (int i = 0; i < images.numel(); i++) {
+            images.setDouble(i, random.nextGaussian());
+        }
+        for (LandmarkModel model : List.of(LandmarkModel.MOBILEFACENET, LandmarkModel.PFLD)) {
+            try (LandmarkNetwork network = model.build(device, new RandomWeights(1))) {
+                double[] features =
+                        network.forward(images, scope, Outputs.FEATURES).features().toDoubles();
+                double rms = Math.sqrt(Arrays.stream(features).map(x -> x * x).sum() / features.length);
+                assertThat(rms).isBetween(0.05, 5.0);
+            }
+        }
+    }
+
+    @Test
+    void missingForeignAndMisshapenWeightsAreNamed() {
+        Map<String, Tensor> tensors = tensors("reference/mobilefacenet_landmark/state.safetensors");
+        assertThat(LandmarkModel.recognise(tensors.keySet())).contains(LandmarkModel.MOBILEFACENET);
+        Map<String, Tensor> foreign = new LinkedHashMap<>(tensors);
+        foreign.put("head.weight", value(tensors, "conv1.bn.weight"));
+        NamedWeights weights = new NamedWeights(foreign);
+        LandmarkModel.MOBILEFACENET.build(device, weights).close();
+        assertThat(weights.unexpected()).containsExactly("head.weight");
+        Map<String, Tensor> partial = new LinkedHashMap<>(tensors);
+        partial.remove("conv_3.model.1.project.conv.weight");
+        assertThatThrownBy(() -> LandmarkModel.MOBILEFACENET.build(device, new NamedWeights(partial)))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("1 tensors of mobilefacenet are missing (conv_3.model.1.project.conv.weight)");
+        Map<String, Tensor> swapped = new LinkedHashMap<>(tensors);
+        swapped.put("conv1.conv.weight", value(tensors, "conv_4.model.0.conv.conv.weight"));
+        assertThatThrownBy(() -> LandmarkModel.MOBILEFACENET.build(device, new NamedWeights(swapped)))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("'conv1.conv.weight' has shape (256, 128, 1, 1), expected (64, 3, 3, 3)");
+        assertThatThrownBy(() -> LandmarkModel.of("resnet"))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("expected one of mobilefacenet, mobilenet_gdconv, pfld");
+    }
+
+    @Test
+    void denormalScalesCountAsZero() {
+        Map<String, Tensor> tensors = new LinkedHashMap<>();
+        tensors.put("module.w", scope.allocate(DType.F32, Shape.of(3)).set(7.7e-41f, -7.7e-41f, 1e-30f));
+        assertThat(new NamedWeights(tensors).get("w", Shape.of(3))).containsExactly(0, 0, 1e-30f);
     }
 }
