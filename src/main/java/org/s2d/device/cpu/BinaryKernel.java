@@ -3,7 +3,6 @@ package org.s2d.device.cpu;
 import java.lang.foreign.MemorySegment;
 import java.util.function.DoubleBinaryOperator;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import org.s2d.device.Elementwise.Binary;
 
 /** Sum, difference and product of two elements. */
@@ -21,47 +20,26 @@ final class BinaryKernel {
     // Vector version
 
     static void add(MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
             FloatVector a1 = Lanes.load(a, aAt + 4L * i);
             FloatVector b1 = Lanes.load(b, bAt + 4L * i);
-            Lanes.store(a1.add(b1), out, outAt + 4L * i);
-        }
-        if (i < n) {
-            VectorMask<Float> mask = Lanes.first(n - i);
-            FloatVector a1 = Lanes.load(a, aAt + 4L * i, mask);
-            FloatVector b1 = Lanes.load(b, bAt + 4L * i, mask);
-            Lanes.store(a1.add(b1), out, outAt + 4L * i, mask);
+            a1.add(b1).intoMemorySegment(out, outAt + 4L * i, Lanes.ORDER);
         }
     }
 
     static void subtract(MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
             FloatVector a1 = Lanes.load(a, aAt + 4L * i);
             FloatVector b1 = Lanes.load(b, bAt + 4L * i);
-            Lanes.store(a1.sub(b1), out, outAt + 4L * i);
-        }
-        if (i < n) {
-            VectorMask<Float> mask = Lanes.first(n - i);
-            FloatVector a1 = Lanes.load(a, aAt + 4L * i, mask);
-            FloatVector b1 = Lanes.load(b, bAt + 4L * i, mask);
-            Lanes.store(a1.sub(b1), out, outAt + 4L * i, mask);
+            a1.sub(b1).intoMemorySegment(out, outAt + 4L * i, Lanes.ORDER);
         }
     }
 
     static void multiply(MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
             FloatVector a1 = Lanes.load(a, aAt + 4L * i);
             FloatVector b1 = Lanes.load(b, bAt + 4L * i);
-            Lanes.store(a1.mul(b1), out, outAt + 4L * i);
-        }
-        if (i < n) {
-            VectorMask<Float> mask = Lanes.first(n - i);
-            FloatVector a1 = Lanes.load(a, aAt + 4L * i, mask);
-            FloatVector b1 = Lanes.load(b, bAt + 4L * i, mask);
-            Lanes.store(a1.mul(b1), out, outAt + 4L * i, mask);
+            a1.mul(b1).intoMemorySegment(out, outAt + 4L * i, Lanes.ORDER);
         }
     }
 
@@ -73,17 +51,10 @@ final class BinaryKernel {
     private static void addScaled(
             float scale, MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
         FloatVector factor = FloatVector.broadcast(Lanes.F, scale);
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
             FloatVector a1 = Lanes.load(a, aAt + 4L * i);
             FloatVector b1 = Lanes.load(b, bAt + 4L * i);
-            Lanes.store(b1.fma(factor, a1), out, outAt + 4L * i);
-        }
-        if (i < n) {
-            VectorMask<Float> mask = Lanes.first(n - i);
-            FloatVector a1 = Lanes.load(a, aAt + 4L * i, mask);
-            FloatVector b1 = Lanes.load(b, bAt + 4L * i, mask);
-            Lanes.store(b1.fma(factor, a1), out, outAt + 4L * i, mask);
+            b1.fma(factor, a1).intoMemorySegment(out, outAt + 4L * i, Lanes.ORDER);
         }
     }
 
@@ -93,15 +64,9 @@ final class BinaryKernel {
     }
 
     private static void scale(float factor, MemorySegment out, long outAt, MemorySegment in, long inAt, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
             FloatVector x = Lanes.load(in, inAt + 4L * i);
-            Lanes.store(x.mul(factor), out, outAt + 4L * i);
-        }
-        if (i < n) {
-            VectorMask<Float> mask = Lanes.first(n - i);
-            FloatVector x = Lanes.load(in, inAt + 4L * i, mask);
-            Lanes.store(x.mul(factor), out, outAt + 4L * i, mask);
+            x.mul(factor).intoMemorySegment(out, outAt + 4L * i, Lanes.ORDER);
         }
     }
 

@@ -52,7 +52,7 @@ final class CopyKernel {
         } else if (rows) {
             copyRows(loop, out, source, workers);
         } else if (TransposeKernel.fits(loop, out.dtype())) {
-            TransposeKernel.transpose(loop, out, source, workers);
+            TransposeKernel.transpose(loop, out, source, workers, scratch);
         } else {
             copyElements(loop, out, source, workers);
         }

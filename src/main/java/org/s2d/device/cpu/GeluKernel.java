@@ -2,7 +2,6 @@ package org.s2d.device.cpu;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /** Exact GELU {@code x Phi(x)}, {@code Phi} the distribution function of the standard normal. */
@@ -11,6 +10,9 @@ final class GeluKernel {
     private static final double INV_SQRT_TWO_PI = 1 / Math.sqrt(2 * Math.PI);
 
     private static final float TAIL = 0.24f;
+
+    /** From here on the density is zero in F32; clamping spares the exponential its limits. */
+    private static final float BEYOND = 15;
 
     private GeluKernel() {}
 
@@ -67,60 +69,47 @@ final class GeluKernel {
     // Vector version
 
     static void forward(MemorySegment out, long outAt, MemorySegment in, long inAt, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
             FloatVector x = Lanes.load(in, inAt + 4L * i);
-            Lanes.store(gelu(x), out, outAt + 4L * i);
-        }
-        if (i < n) {
-            VectorMask<Float> mask = Lanes.first(n - i);
-            FloatVector x = Lanes.load(in, inAt + 4L * i, mask);
-            Lanes.store(gelu(x), out, outAt + 4L * i, mask);
+            gelu(x).intoMemorySegment(out, outAt + 4L * i, Lanes.ORDER);
         }
     }
 
     static void backward(MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
             FloatVector x = Lanes.load(a, aAt + 4L * i);
             FloatVector g = Lanes.load(b, bAt + 4L * i);
-            Lanes.store(gradient(x, g), out, outAt + 4L * i);
-        }
-        if (i < n) {
-            VectorMask<Float> mask = Lanes.first(n - i);
-            FloatVector x = Lanes.load(a, aAt + 4L * i, mask);
-            FloatVector g = Lanes.load(b, bAt + 4L * i, mask);
-            Lanes.store(gradient(x, g), out, outAt + 4L * i, mask);
+            gradient(x, g).intoMemorySegment(out, outAt + 4L * i, Lanes.ORDER);
         }
     }
 
     private static FloatVector gelu(FloatVector x) {
-        return x.mul(cdf(x, density(x)));
+        FloatVector z = x.abs().min(BEYOND);
+        return x.mul(cdf(x, z, density(z)));
     }
 
     private static FloatVector gradient(FloatVector x, FloatVector g) {
-        FloatVector e = density(x);
-        return x.mul(e.mul((float) INV_SQRT_TWO_PI)).add(cdf(x, e)).mul(g);
+        FloatVector z = x.abs().min(BEYOND);
+        FloatVector e = density(z);
+        return x.mul(e.mul((float) INV_SQRT_TWO_PI)).add(cdf(x, z, e)).mul(g);
     }
 
-    /** {@code exp(-x^2 / 2)}; what rounding the square loses is put back, because it would be magnified where x is large. */
-    private static FloatVector density(FloatVector x) {
-        FloatVector square = x.mul(x);
-        FloatVector lost = x.fma(x, square.neg());
-        FloatVector e = Lanes.exp(square.mul(-0.5f));
-        FloatVector corrected = e.fma(lost.mul(-0.5f), e);
-        // An infinite square has lost nothing.
-        return e.blend(corrected, square.compare(VectorOperators.LT, 1000f));
+    /** {@code exp(-z^2 / 2)}; what rounding the square loses is put back, because it would be magnified where z is large. */
+    private static FloatVector density(FloatVector z) {
+        FloatVector half = z.mul(-0.5f);
+        FloatVector square = half.mul(z);
+        FloatVector e = Lanes.expInRange(square);
+        return e.fma(half.fma(z, square.neg()), e);
     }
 
     /**
-     * {@code Phi(x)} given {@code e = exp(-x^2 / 2)}. For z = |x|, {@code Phi(-z) / e} is smooth, 1/2 at zero and falling as 1/z:
+     * {@code Phi(x)} given z = |x| and {@code e = exp(-z^2 / 2)}. {@code Phi(-z) / e} is smooth, 1/2 at zero and falling as 1/z:
      * t times a polynomial in {@code t = 1 / (1 + TAIL z)} fits it to 3e-9; the result is within 5e-7 of Phi, relatively, down to
      * the smallest numbers.
      */
-    private static FloatVector cdf(FloatVector x, FloatVector e) {
+    private static FloatVector cdf(FloatVector x, FloatVector z, FloatVector e) {
         FloatVector one = FloatVector.broadcast(Lanes.F, 1f);
-        FloatVector t = one.div(x.abs().fma(FloatVector.broadcast(Lanes.F, TAIL), one));
+        FloatVector t = one.div(z.fma(FloatVector.broadcast(Lanes.F, TAIL), one));
         FloatVector p = FloatVector.broadcast(Lanes.F, 0.025518049f);
         p = p.fma(t, FloatVector.broadcast(Lanes.F, -0.12459002f));
         p = p.fma(t, FloatVector.broadcast(Lanes.F, 0.20535885f));

@@ -61,7 +61,15 @@ final class Lanes {
 
     /** {@code exp(x)} within about one unit in the last place; 0 and infinity beyond the range, NaN stays NaN. */
     static FloatVector exp(FloatVector x) {
-        FloatVector n = x.mul(LOG2_E).add(ROUNDER).sub(ROUNDER);
+        return expInRange(x)
+                .blend(0f, x.compare(VectorOperators.LT, EXP_MIN))
+                .blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, EXP_MAX));
+    }
+
+    /** {@link #exp} for arguments between -170 and 88.72, or NaN. */
+    static FloatVector expInRange(FloatVector x) {
+        FloatVector shifted = x.mul(LOG2_E).add(ROUNDER);
+        FloatVector n = shifted.sub(ROUNDER);
         FloatVector r = n.fma(FloatVector.broadcast(F, -LN2_HIGH), x);
         r = n.fma(FloatVector.broadcast(F, -LN2_LOW), r);
         FloatVector p = FloatVector.broadcast(F, 0.0013814466f);
@@ -71,11 +79,9 @@ final class Lanes {
         p = p.fma(r, FloatVector.broadcast(F, 0.49999994f));
         p = p.fma(r.mul(r), r).add(1f);
         // 2^n in two factors, so that results that are not normal numbers come out right.
-        IntVector exponent = (IntVector) n.convert(VectorOperators.F2I, 0);
+        IntVector exponent = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(ROUNDER));
         IntVector half = exponent.lanewise(VectorOperators.ASHR, 1);
-        FloatVector result = p.mul(powerOfTwo(half)).mul(powerOfTwo(exponent.sub(half)));
-        return result.blend(0f, x.compare(VectorOperators.LT, EXP_MIN))
-                .blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, EXP_MAX));
+        return p.mul(powerOfTwo(half)).mul(powerOfTwo(exponent.sub(half)));
     }
 
     private static FloatVector powerOfTwo(IntVector exponent) {

@@ -2,7 +2,6 @@ package org.s2d.device.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.jspecify.annotations.Nullable;
@@ -92,6 +91,7 @@ final class LayerNormBackward {
         Rows row = new Rows(in, 1, scratch, worker, 1, width);
         Rows scale = new Rows(weight, 1, scratch, worker, 2, width);
         Rows result = gradIn == null ? null : new Rows(gradIn, 1, scratch, worker, 3, width);
+        MemorySegment products = scratch.get(worker, 5, 4L * width);
         double[] dots = new double[2];
         scale.read(0, width);
         loop.forRuns(from, to, (at, first, count) -> {
@@ -109,7 +109,9 @@ final class LayerNormBackward {
                     result.write(width);
                 }
                 if (parameters) {
-                    accumulate(sums, grad.segment, grad.at, row.segment, row.at, mean, rstd, width);
+                    product(products, grad.segment, grad.at, row.segment, row.at, mean, rstd, width);
+                    SumKernel.add(sums, 0, 1, products, 0, width);
+                    SumKernel.add(sums, width, 1, grad.segment, grad.at, width);
                 }
             }
         });
@@ -194,38 +196,18 @@ final class LayerNormBackward {
         }
     }
 
-    /** Adds {@code grad * normal} to the first half of the sums and {@code grad} to the second. */
-    private static void accumulate(
-            MemorySegment sums,
-            MemorySegment grad,
-            long gradAt,
-            MemorySegment x,
-            long at,
-            float mean,
-            float rstd,
-            int n) {
-        long biasAt = 8L * n;
+    /** {@code out = grad * normal}. */
+    private static void product(
+            MemorySegment out, MemorySegment grad, long gradAt, MemorySegment x, long at, float mean, float rstd, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
             FloatVector g = Lanes.load(grad, gradAt + 4L * i);
-            FloatVector scaled = Lanes.load(x, at + 4L * i).sub(mean).mul(rstd).mul(g);
-            add(sums, 8L * i, Lanes.low(scaled));
-            add(sums, 8L * (i + Lanes.D.length()), Lanes.high(scaled));
-            add(sums, biasAt + 8L * i, Lanes.low(g));
-            add(sums, biasAt + 8L * (i + Lanes.D.length()), Lanes.high(g));
+            Lanes.store(Lanes.load(x, at + 4L * i).sub(mean).mul(rstd).mul(g), out, 4L * i);
         }
-        for (; i < n; i++) {
-            float g = grad.get(ValueLayout.JAVA_FLOAT, gradAt + 4L * i);
-            float scaled = (x.get(ValueLayout.JAVA_FLOAT, at + 4L * i) - mean) * rstd * g;
-            sums.set(ValueLayout.JAVA_DOUBLE, 8L * i, sums.get(ValueLayout.JAVA_DOUBLE, 8L * i) + scaled);
-            long place = biasAt + 8L * i;
-            sums.set(ValueLayout.JAVA_DOUBLE, place, sums.get(ValueLayout.JAVA_DOUBLE, place) + g);
+        if (i < n) {
+            VectorMask<Float> mask = Lanes.first(n - i);
+            FloatVector g = Lanes.load(grad, gradAt + 4L * i, mask);
+            Lanes.store(Lanes.load(x, at + 4L * i, mask).sub(mean).mul(rstd).mul(g), out, 4L * i, mask);
         }
-    }
-
-    private static void add(MemorySegment sums, long place, DoubleVector added) {
-        DoubleVector.fromMemorySegment(Lanes.D, sums, place, Lanes.ORDER)
-                .add(added)
-                .intoMemorySegment(sums, place, Lanes.ORDER);
     }
 }

@@ -196,6 +196,7 @@ final class LayerNormKernel {
             Rows row = new Rows(in, 1, scratch, worker, 1, width);
             Rows scale = new Rows(weight, 1, scratch, worker, 2, width);
             Rows shift = new Rows(bias, 1, scratch, worker, 3, width);
+            double[] sums = new double[2];
             scale.read(0, width);
             shift.read(0, width);
             loop.forRuns(from, to, (at, first, count) -> {
@@ -203,8 +204,9 @@ final class LayerNormKernel {
                     row.read(at[1] + i * loop.runStride(1), width);
                     result.locate(at[0] + i * loop.runStride(0));
                     float average = (float) (sum(row.segment, row.at, width) / width);
-                    double rest = deviations(row.segment, row.at, width, average, false) / width;
-                    double squares = deviations(row.segment, row.at, width, average, true) / width;
+                    deviations(sums, row.segment, row.at, width, average);
+                    double rest = sums[0] / width;
+                    double squares = sums[1] / width;
                     double factor = 1 / Math.sqrt(Math.max(squares - rest * rest, 0) + eps);
                     normalise(result, row, scale, shift, average, (float) rest, (float) factor, width);
                     result.write(width);
@@ -233,24 +235,24 @@ final class LayerNormKernel {
         return Lanes.sum(first) + Lanes.sum(second);
     }
 
-    /** Sum of {@code x - average}, which rounding of the average leaves different from zero, or of its square. */
-    private static double deviations(MemorySegment x, long at, int n, float average, boolean squared) {
-        FloatVector first = FloatVector.zero(Lanes.F);
-        FloatVector second = FloatVector.zero(Lanes.F);
-        FloatVector one = FloatVector.broadcast(Lanes.F, 1f);
+    /** Sums of {@code x - average}, which rounding of the average leaves different from zero, and of its square. */
+    private static void deviations(double[] sums, MemorySegment x, long at, int n, float average) {
+        FloatVector plain = FloatVector.zero(Lanes.F);
+        FloatVector squares = FloatVector.zero(Lanes.F);
         int i = 0;
-        for (; i <= n - 2 * Lanes.WIDTH; i += 2 * Lanes.WIDTH) {
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
             FloatVector a = Lanes.load(x, at + 4L * i).sub(average);
-            FloatVector b = Lanes.load(x, at + 4L * (i + Lanes.WIDTH)).sub(average);
-            first = a.fma(squared ? a : one, first);
-            second = b.fma(squared ? b : one, second);
+            plain = plain.add(a);
+            squares = a.fma(a, squares);
         }
-        for (; i < n; i += Lanes.WIDTH) {
+        if (i < n) {
             VectorMask<Float> mask = Lanes.first(n - i);
             FloatVector a = Lanes.load(x, at + 4L * i, mask).sub(average);
-            first = first.add(a.mul(squared ? a : one), mask);
+            plain = plain.add(a, mask);
+            squares = squares.add(a.mul(a), mask);
         }
-        return Lanes.sum(first) + Lanes.sum(second);
+        sums[0] = Lanes.sum(plain);
+        sums[1] = Lanes.sum(squares);
     }
 
     private static void normalise(

@@ -2,7 +2,6 @@ package org.s2d.device.cpu;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /** ReLU and ReLU6. NaN passes; the gradient is zero where the function is flat, its corners included. */
@@ -30,74 +29,40 @@ final class RectifierKernel {
     // Vector version
 
     static void reluForward(MemorySegment out, long outAt, MemorySegment in, long inAt, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
             FloatVector x = Lanes.load(in, inAt + 4L * i);
-            Lanes.store(x.blend(0f, x.compare(VectorOperators.LT, 0f)), out, outAt + 4L * i);
-        }
-        if (i < n) {
-            VectorMask<Float> mask = Lanes.first(n - i);
-            FloatVector x = Lanes.load(in, inAt + 4L * i, mask);
-            Lanes.store(x.blend(0f, x.compare(VectorOperators.LT, 0f)), out, outAt + 4L * i, mask);
+            x.blend(0f, x.compare(VectorOperators.LT, 0f)).intoMemorySegment(out, outAt + 4L * i, Lanes.ORDER);
         }
     }
 
     static void reluGradient(
             MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
             FloatVector x = Lanes.load(a, aAt + 4L * i);
             FloatVector g = Lanes.load(b, bAt + 4L * i);
-            Lanes.store(g.blend(0f, x.compare(VectorOperators.LE, 0f)), out, outAt + 4L * i);
-        }
-        if (i < n) {
-            VectorMask<Float> mask = Lanes.first(n - i);
-            FloatVector x = Lanes.load(a, aAt + 4L * i, mask);
-            FloatVector g = Lanes.load(b, bAt + 4L * i, mask);
-            Lanes.store(g.blend(0f, x.compare(VectorOperators.LE, 0f)), out, outAt + 4L * i, mask);
+            g.blend(0f, x.compare(VectorOperators.LE, 0f)).intoMemorySegment(out, outAt + 4L * i, Lanes.ORDER);
         }
     }
 
     static void relu6Forward(MemorySegment out, long outAt, MemorySegment in, long inAt, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
             FloatVector x = Lanes.load(in, inAt + 4L * i);
             Lanes.store(
                     x.blend(0f, x.compare(VectorOperators.LT, 0f)).blend(6f, x.compare(VectorOperators.GT, 6f)),
                     out,
                     outAt + 4L * i);
         }
-        if (i < n) {
-            VectorMask<Float> mask = Lanes.first(n - i);
-            FloatVector x = Lanes.load(in, inAt + 4L * i, mask);
-            Lanes.store(
-                    x.blend(0f, x.compare(VectorOperators.LT, 0f)).blend(6f, x.compare(VectorOperators.GT, 6f)),
-                    out,
-                    outAt + 4L * i,
-                    mask);
-        }
     }
 
     static void relu6Gradient(
             MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
             FloatVector x = Lanes.load(a, aAt + 4L * i);
             FloatVector g = Lanes.load(b, bAt + 4L * i);
             Lanes.store(
                     g.blend(0f, x.compare(VectorOperators.LE, 0f)).blend(0f, x.compare(VectorOperators.GE, 6f)),
                     out,
                     outAt + 4L * i);
-        }
-        if (i < n) {
-            VectorMask<Float> mask = Lanes.first(n - i);
-            FloatVector x = Lanes.load(a, aAt + 4L * i, mask);
-            FloatVector g = Lanes.load(b, bAt + 4L * i, mask);
-            Lanes.store(
-                    g.blend(0f, x.compare(VectorOperators.LE, 0f)).blend(0f, x.compare(VectorOperators.GE, 6f)),
-                    out,
-                    outAt + 4L * i,
-                    mask);
         }
     }
 }

@@ -2,7 +2,6 @@ package org.s2d.device.cpu;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /** Sigmoid {@code 1 / (1 + exp(-x))} and softplus {@code log(1 + exp(x))}, from {@code exp(-|x|)} so that nothing overflows. */
@@ -31,60 +30,34 @@ final class SigmoidKernel {
     // Vector version
 
     static void sigmoidForward(MemorySegment out, long outAt, MemorySegment in, long inAt, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
             FloatVector x = Lanes.load(in, inAt + 4L * i);
-            Lanes.store(sigmoid(x), out, outAt + 4L * i);
-        }
-        if (i < n) {
-            VectorMask<Float> mask = Lanes.first(n - i);
-            FloatVector x = Lanes.load(in, inAt + 4L * i, mask);
-            Lanes.store(sigmoid(x), out, outAt + 4L * i, mask);
+            sigmoid(x).intoMemorySegment(out, outAt + 4L * i, Lanes.ORDER);
         }
     }
 
     static void sigmoidGradient(
             MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
             FloatVector x = Lanes.load(a, aAt + 4L * i);
             FloatVector g = Lanes.load(b, bAt + 4L * i);
-            Lanes.store(sigmoid(x).mul(sigmoid(x.neg())).mul(g), out, outAt + 4L * i);
-        }
-        if (i < n) {
-            VectorMask<Float> mask = Lanes.first(n - i);
-            FloatVector x = Lanes.load(a, aAt + 4L * i, mask);
-            FloatVector g = Lanes.load(b, bAt + 4L * i, mask);
-            Lanes.store(sigmoid(x).mul(sigmoid(x.neg())).mul(g), out, outAt + 4L * i, mask);
+            sigmoid(x).mul(sigmoid(x.neg())).mul(g).intoMemorySegment(out, outAt + 4L * i, Lanes.ORDER);
         }
     }
 
     static void softplusForward(MemorySegment out, long outAt, MemorySegment in, long inAt, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
             FloatVector x = Lanes.load(in, inAt + 4L * i);
-            Lanes.store(softplus(x), out, outAt + 4L * i);
-        }
-        if (i < n) {
-            VectorMask<Float> mask = Lanes.first(n - i);
-            FloatVector x = Lanes.load(in, inAt + 4L * i, mask);
-            Lanes.store(softplus(x), out, outAt + 4L * i, mask);
+            softplus(x).intoMemorySegment(out, outAt + 4L * i, Lanes.ORDER);
         }
     }
 
     static void softplusGradient(
             MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
             FloatVector x = Lanes.load(a, aAt + 4L * i);
             FloatVector g = Lanes.load(b, bAt + 4L * i);
-            Lanes.store(sigmoid(x).mul(g), out, outAt + 4L * i);
-        }
-        if (i < n) {
-            VectorMask<Float> mask = Lanes.first(n - i);
-            FloatVector x = Lanes.load(a, aAt + 4L * i, mask);
-            FloatVector g = Lanes.load(b, bAt + 4L * i, mask);
-            Lanes.store(sigmoid(x).mul(g), out, outAt + 4L * i, mask);
+            sigmoid(x).mul(g).intoMemorySegment(out, outAt + 4L * i, Lanes.ORDER);
         }
     }
 

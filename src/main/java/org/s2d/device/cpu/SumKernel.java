@@ -183,7 +183,8 @@ final class SumKernel {
                 .forEach(at -> cells.set(at[0], sums.get(ValueLayout.JAVA_DOUBLE, 8 * number[0]++)));
     }
 
-    private static void add(MemorySegment sums, long at, long step, MemorySegment in, long inAt, int n) {
+    /** {@code sums[at + i * step] += in[i]}, sums in double. */
+    static void add(MemorySegment sums, long at, long step, MemorySegment in, long inAt, int n) {
         int i = 0;
         for (; step == 1 && i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
             FloatVector x = Lanes.load(in, inAt + 4L * i);
