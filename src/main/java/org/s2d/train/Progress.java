@@ -22,6 +22,7 @@ final class Progress {
     private long clips;
     private boolean lineOpen;
 
+    @SuppressWarnings("SystemConsoleNull") // its documentation still allows null
     Progress(PrintWriter out, int epochs, int stepsPerEpoch, int logEvery) {
         this.out = out;
         this.epochs = epochs;

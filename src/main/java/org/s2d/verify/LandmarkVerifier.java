@@ -145,8 +145,7 @@ final class LandmarkVerifier implements CaseVerifier {
         return copy;
     }
 
-    private static void check(
-            CaseFolder folder, String file, String name, double @Nullable [] ours, Report report) {
+    private static void check(CaseFolder folder, String file, String name, double @Nullable [] ours, Report report) {
         String label = file.equals(IO) ? name : file + "." + name;
         if (ours == null) {
             report.fail(label, "not computed");
@@ -162,7 +161,8 @@ final class LandmarkVerifier implements CaseVerifier {
             if (name.startsWith(CHECK)) {
                 String key = name.substring(CHECK.length());
                 double[] expected = folder.tensor(IO, name).toDoubles();
-                double[] ours = formula.get(key, shape(folder.values().path("shapes").path(key)));
+                double[] ours =
+                        formula.get(key, shape(folder.values().path("shapes").path(key)));
                 int wrong = 0;
                 for (int i = 0; i < expected.length; i++) {
                     wrong += i < ours.length && ours[i] == expected[i] ? 0 : 1;

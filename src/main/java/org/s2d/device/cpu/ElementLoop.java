@@ -77,13 +77,11 @@ final class ElementLoop {
                     second.read(at[2] + done * loop.runStride(2), n);
                     result.locate(at[0] + done * loop.runStride(0));
                     int whole = n - n % Lanes.WIDTH;
-                    kernel.run(
-                            result.segment, result.at, first.segment, first.at, second.segment, second.at, whole);
+                    kernel.run(result.segment, result.at, first.segment, first.at, second.segment, second.at, whole);
                     if (whole < n) {
                         rest.load(1, first, whole, n);
                         rest.load(2, second, whole, n);
-                        kernel.run(
-                                rest.segment, 0, rest.segment, rest.at(1), rest.segment, rest.at(2), Lanes.WIDTH);
+                        kernel.run(rest.segment, 0, rest.segment, rest.at(1), rest.segment, rest.at(2), Lanes.WIDTH);
                         rest.store(result, whole, n);
                     }
                     result.write(n);

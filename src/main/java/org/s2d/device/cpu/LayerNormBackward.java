@@ -198,7 +198,14 @@ final class LayerNormBackward {
 
     /** {@code out = grad * normal}. */
     private static void product(
-            MemorySegment out, MemorySegment grad, long gradAt, MemorySegment x, long at, float mean, float rstd, int n) {
+            MemorySegment out,
+            MemorySegment grad,
+            long gradAt,
+            MemorySegment x,
+            long at,
+            float mean,
+            float rstd,
+            int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
             FloatVector g = Lanes.load(grad, gradAt + 4L * i);

@@ -63,8 +63,7 @@ final class TransposeKernel {
                 for (long i = 0; i < length; i++) {
                     long outAt = at[0] + i * planes.runStride(0);
                     long inAt = at[1] + i * planes.runStride(1);
-                    Plane plane = new Plane(
-                            target, outAt, loop.stride(along, 0), source, inAt, loop.stride(across, 1));
+                    Plane plane = new Plane(target, outAt, loop.stride(along, 0), source, inAt, loop.stride(across, 1));
                     long band = (first + i) * bands;
                     int begin = (int) Math.max(0, from - band) * WIDTH;
                     int end = (int) Math.min(height, Math.min(bands, to - band) * WIDTH);
@@ -108,9 +107,7 @@ final class TransposeKernel {
             FloatVector a = Lanes.load(in, inAt + i * inStep);
             FloatVector b = Lanes.load(in, inAt + (i + WIDTH / 2) * inStep);
             long to = outAt + 2 * i * outStep;
-            a.rearrange(FIRST_HALF)
-                    .blend(b.rearrange(FIRST_HALF), ODD)
-                    .intoMemorySegment(out, to, Lanes.ORDER);
+            a.rearrange(FIRST_HALF).blend(b.rearrange(FIRST_HALF), ODD).intoMemorySegment(out, to, Lanes.ORDER);
             a.rearrange(SECOND_HALF)
                     .blend(b.rearrange(SECOND_HALF), ODD)
                     .intoMemorySegment(out, to + outStep, Lanes.ORDER);

@@ -15,7 +15,8 @@ import org.s2d.tensor.UserException;
 @SuppressWarnings("ImmutableEnumChecker") // the builders are method references
 public enum LandmarkModel {
     MOBILEFACENET("mobilefacenet", "conv_23.conv.conv.weight", 112, 128, MobileFaceNet::trunk, MobileFaceNet::head),
-    MOBILENET_GDCONV("mobilenet_gdconv", "base_net.0.0.0.weight", 224, 96, MobileNetGdConv::trunk, MobileNetGdConv::head),
+    MOBILENET_GDCONV(
+            "mobilenet_gdconv", "base_net.0.0.0.weight", 224, 96, MobileNetGdConv::trunk, MobileNetGdConv::head),
     PFLD("pfld", "dw_pool.weight", 112, 128, Pfld::trunk, Pfld::head);
 
     /** x and y of 68 points. */

@@ -124,9 +124,8 @@ public final class LandmarkNetwork implements AutoCloseable {
     private Result run(Frames frames, int count, Scope scope, Outputs outputs, Observer observer) {
         Shape features = Shape.of(count, model.featureChannels(), FEATURE_SIZE, FEATURE_SIZE);
         Tensor featureRows = scope.allocate(device.floatType(), features);
-        Tensor landmarkRows = outputs == Outputs.FEATURES
-                ? null
-                : scope.allocate(device.floatType(), Shape.of(count, length));
+        Tensor landmarkRows =
+                outputs == Outputs.FEATURES ? null : scope.allocate(device.floatType(), Shape.of(count, length));
         int together = device instanceof CpuDevice cpu ? cpu.threads() : count;
         for (int first = 0; first < count; first += together) {
             int part = Math.min(together, count - first);

@@ -54,7 +54,8 @@ final class Pfld {
                 layers.convolution("conv7.0", "conv7.1", Size.dense(FINE, MIDDLE, 3, 2), RELU),
                 layers.convolution("conv8", null, new Size(MIDDLE, COARSE, 7, 1, 0, 1), RELU));
         Layer points = layers.linear("fc", FINE + MIDDLE + COARSE, layers.outputs());
-        return List.of(net.bottleneck("conv6_1", 128, 128, FINE, 1), new Stage("scales", scales), new Stage("fc", points));
+        return List.of(
+                net.bottleneck("conv6_1", 128, 128, FINE, 1), new Stage("scales", scales), new Stage("fc", points));
     }
 
     /** Blocks named {@code block*} add their input. */

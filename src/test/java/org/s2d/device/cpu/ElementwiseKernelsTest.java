@@ -36,7 +36,8 @@ class ElementwiseKernelsTest {
         for (int i = 0; i < values.length; i++) {
             values[i] = Float.intBitsToFloat(i * 9973);
         }
-        float[] special = {0f, -0f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.MIN_VALUE, 88.8f};
+        float[] special = {0f, -0f, Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.MIN_VALUE, 88.8f
+        };
         System.arraycopy(special, 0, values, 0, special.length);
         return values;
     }
@@ -50,7 +51,11 @@ class ElementwiseKernelsTest {
             Tensor out = scope.allocate(DType.F32, in.shape());
             cpu.unary(op, out, in);
             for (int i = 0; i < values.length; i++) {
-                requireClose(op, values[i], out.getDouble(i), UnaryKernel.reference(op).applyAsDouble(values[i]));
+                requireClose(
+                        op,
+                        values[i],
+                        out.getDouble(i),
+                        UnaryKernel.reference(op).applyAsDouble(values[i]));
             }
             Tensor one = scope.allocate(DType.F32, in.shape());
             cpu.fill(one, 1);
@@ -131,9 +136,7 @@ class ElementwiseKernelsTest {
         }
         Tensor reversed = scope.allocate(to, Shape.of(dims)).permute(order);
         cpu.copy(reversed, source);
-        assertThat(reversed.toDoubles())
-                .as("%s to reversed %s", source, to)
-                .isEqualTo(exact.toDoubles());
+        assertThat(reversed.toDoubles()).as("%s to reversed %s", source, to).isEqualTo(exact.toDoubles());
     }
 
     @Test

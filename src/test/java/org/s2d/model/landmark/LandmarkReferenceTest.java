@@ -216,9 +216,13 @@ class LandmarkReferenceTest {
                 LandmarkNetwork twin = LandmarkModel.MOBILEFACENET.build(single, new RandomWeights(3))) {
             Tensor all = network.forwardClips(clip, scope, Outputs.FEATURES).features();
             Tensor last = clip.narrow(2, 2, 1);
-            float[] alone = network.forwardClips(last, scope, Outputs.FEATURES).features().toFloats();
+            float[] alone = network.forwardClips(last, scope, Outputs.FEATURES)
+                    .features()
+                    .toFloats();
             assertThat(all.narrow(0, 2, 1).toFloats()).isEqualTo(alone);
-            assertThat(twin.forwardClips(clip, other, Outputs.FEATURES).features().toFloats())
+            assertThat(twin.forwardClips(clip, other, Outputs.FEATURES)
+                            .features()
+                            .toFloats())
                     .isEqualTo(all.toFloats());
         }
     }
@@ -232,8 +236,9 @@ class LandmarkReferenceTest {
         }
         for (LandmarkModel model : List.of(LandmarkModel.MOBILEFACENET, LandmarkModel.PFLD)) {
             try (LandmarkNetwork network = model.build(device, new RandomWeights(1))) {
-                double[] features =
-                        network.forward(images, scope, Outputs.FEATURES).features().toDoubles();
+                double[] features = network.forward(images, scope, Outputs.FEATURES)
+                        .features()
+                        .toDoubles();
                 double rms = Math.sqrt(Arrays.stream(features).map(x -> x * x).sum() / features.length);
                 assertThat(rms).isBetween(0.05, 5.0);
             }
