@@ -106,7 +106,7 @@ final class TransposeKernel {
         for (int i = 0; i < WIDTH / 2; i++) {
             FloatVector a = Lanes.load(in, inAt + i * inStep);
             FloatVector b = Lanes.load(in, inAt + (i + WIDTH / 2) * inStep);
-            long to = outAt + 2 * i * outStep;
+            long to = outAt + 2L * i * outStep;
             a.rearrange(FIRST_HALF).blend(b.rearrange(FIRST_HALF), ODD).intoMemorySegment(out, to, Lanes.ORDER);
             a.rearrange(SECOND_HALF)
                     .blend(b.rearrange(SECOND_HALF), ODD)
