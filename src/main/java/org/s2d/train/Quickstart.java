@@ -183,7 +183,7 @@ public final class Quickstart {
             for (ClipClass kind : ClipClass.values()) {
                 if (row != null && !kind.isOffset()) {
                     double probability = frames.probabilities()[i][stills.indexOf(kind.stillLabel())];
-                    probabilities[row][kind.ordinal()] += probability;
+                    probabilities[row][ClipClass.labels().indexOf(kind.label())] += probability;
                 }
             }
         }
