@@ -20,11 +20,11 @@ final class RunInfo {
 
     /** Throws {@link UserException} when the checkpoint is none of this program's runs. */
     static RunInfo of(Checkpoint checkpoint) {
-        if (!isRun(checkpoint)) {
-            throw new UserException(checkpoint.path()
-                    + ": holds weights only, no run to continue. Use train.finetune to start from its weights.");
+        if (checkpoint.root() instanceof Map<?, ?> root && root.get(OWN) instanceof Map<?, ?> own) {
+            return new RunInfo(checkpoint, own);
         }
-        return new RunInfo(checkpoint, (Map<?, ?>) ((Map<?, ?>) checkpoint.root()).get(OWN));
+        throw new UserException(checkpoint.path()
+                + ": holds weights only, no run to continue. Use train.finetune to start from its weights.");
     }
 
     /** Whether a run of this program wrote the checkpoint, so that it knows its configuration. */
