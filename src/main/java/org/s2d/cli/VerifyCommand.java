@@ -20,7 +20,7 @@ import picocli.CommandLine.Spec;
             "Prints one row per tensor and a last line with the totals; exit code 1 when any tensor fails.",
             "",
             "Examples:",
-            "  ./s2d verify weights/reference/*",
+            "  ./s2d verify weights/reference/s2d_tiny*",
             "  ./s2d verify weights/reference/s2d_tiny --precision bf16",
         })
 final class VerifyCommand implements Callable<Integer> {
