@@ -60,6 +60,12 @@ public final class Linear extends Module {
         return located(() -> org.s2d.autograd.ops.Linear.inFloat(tape, x, tape.leaf(weight), leafOrNull(tape)));
     }
 
+    /** Operands and result in the float type. */
+    public Var forwardThroughoutFloat(Tape tape, Var x) {
+        return located(
+                () -> org.s2d.autograd.ops.Linear.throughoutFloat(tape, x, tape.leaf(weight), leafOrNull(tape)));
+    }
+
     private @Nullable Var leafOrNull(Tape tape) {
         return bias == null ? null : tape.leaf(bias);
     }

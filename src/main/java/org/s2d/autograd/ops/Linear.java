@@ -18,8 +18,8 @@ import org.s2d.tensor.Tensor;
  * <p>Shapes: x [..., K], W [N, K] (further size-one dimensions of a 1x1 convolution are accepted), b [N] or none, y and
  * residual [..., N].
  *
- * <p>Keeps x when W trains, W when x needs a gradient, nothing otherwise. Operands in the tape's compute type, accumulation
- * in F32; y is in the compute type, or in the residual's type. Gradient of W in the float type.
+ * <p>Keeps x when W trains, W when x needs a gradient, nothing otherwise. Operands in the tape's compute type unless said otherwise,
+ * accumulation in F32; y is in the compute type, or in the residual's type. Gradient of W in the float type.
  *
  * <p>Cost: 2*rows*N*K FLOP, and as much again for each of the two gradients. Source: torch.nn.functional.linear.
  */
@@ -27,17 +27,22 @@ public final class Linear {
     private Linear() {}
 
     public static Var apply(Tape tape, Var x, Var weight, @Nullable Var bias) {
-        return apply(tape, x, weight, bias, null, tape.computeType());
+        return apply(tape, x, weight, bias, null, tape.computeType(), tape.computeType());
     }
 
     /** {@code x W^T + b + residual}, the sum formed before rounding to the residual's type. */
     public static Var withResidual(Tape tape, Var x, Var weight, @Nullable Var bias, Var residual) {
-        return apply(tape, x, weight, bias, residual, residual.value().dtype());
+        return apply(tape, x, weight, bias, residual, tape.computeType(), residual.value().dtype());
     }
 
-    /** The result in the float type whatever the compute type: for logits and features. */
+    /** The result in the float type whatever the compute type: for the embedding of frames, which starts the residual stream. */
     public static Var inFloat(Tape tape, Var x, Var weight, @Nullable Var bias) {
-        return apply(tape, x, weight, bias, null, tape.floatType());
+        return apply(tape, x, weight, bias, null, tape.computeType(), tape.floatType());
+    }
+
+    /** Operands, result and gradients in the float type: for small layers whose result is sensitive to rounding. */
+    public static Var throughoutFloat(Tape tape, Var x, Var weight, @Nullable Var bias) {
+        return apply(tape, x, weight, bias, null, tape.floatType(), tape.floatType());
     }
 
     /**
@@ -48,15 +53,22 @@ public final class Linear {
         if (tape.needsGrad(x, weight, bias)) {
             return Activations.gelu(tape, apply(tape, x, weight, bias));
         }
-        Operands operands = Operands.of(tape, x, weight, bias);
+        Operands operands = Operands.of(tape, x, weight, bias, tape.computeType());
         Tensor y = tape.allocate(tape.computeType(), operands.outShape());
         Epilogue epilogue = new Epilogue(bias == null ? null : bias.value(), Activation.GELU, null, false);
         operands.multiply(tape, y, epilogue);
         return tape.constant(y);
     }
 
-    private static Var apply(Tape tape, Var x, Var weight, @Nullable Var bias, @Nullable Var residual, DType outType) {
-        Operands operands = Operands.of(tape, x, weight, bias);
+    private static Var apply(
+            Tape tape,
+            Var x,
+            Var weight,
+            @Nullable Var bias,
+            @Nullable Var residual,
+            DType operandType,
+            DType outType) {
+        Operands operands = Operands.of(tape, x, weight, bias, operandType);
         Tensor y = tape.allocate(outType, operands.outShape());
         if (residual != null && !residual.shape().equals(y.shape())) {
             throw new ShapeException("linear: residual " + residual.shape() + " does not fit output " + y.shape());
@@ -76,9 +88,9 @@ public final class Linear {
         }
         return tape.record("linear", y, kept, gradOut -> {
             tape.accumulate(residual, gradOut);
-            Tensor grad = tape.convert(gradOut, tape.computeType()).reshape(operands.rows(), operands.out());
+            Tensor grad = tape.convert(gradOut, operandType).reshape(operands.rows(), operands.out());
             if (x.requiresGrad()) {
-                Tensor gradX = tape.allocate(tape.computeType(), x.shape());
+                Tensor gradX = tape.allocate(operandType, x.shape());
                 // Read again: a frozen weight's compute copy is cached, a trained one has not changed since.
                 Tensor w = operands.weight();
                 tape.device().products().matmul(gradX.reshape(operands.rows(), operands.in()), grad, w);
@@ -97,9 +109,9 @@ public final class Linear {
         });
     }
 
-    /** Checked operands as matrices in the compute type. */
+    /** Checked operands as matrices in one type. */
     private record Operands(Tensor x, Tensor weight, Shape outShape, int rows, int in, int out) {
-        static Operands of(Tape tape, Var x, Var weight, @Nullable Var bias) {
+        static Operands of(Tape tape, Var x, Var weight, @Nullable Var bias, DType type) {
             int out = weight.dim(0);
             int in = Math.toIntExact(weight.value().numel() / Math.max(1, out));
             if (x.shape().rank() == 0 || x.dim(-1) != in) {
@@ -110,9 +122,9 @@ public final class Linear {
             if (bias != null && !bias.shape().equals(Shape.of(out))) {
                 throw new ShapeException("linear: bias " + bias.shape() + " for " + out + " outputs");
             }
-            Tensor matrix = tape.convert(x.value(), tape.computeType());
+            Tensor matrix = tape.convert(x.value(), type);
             int rows = Math.toIntExact(matrix.numel() / Math.max(1, in));
-            Tensor w = tape.valueAs(weight, tape.computeType()).reshape(out, in);
+            Tensor w = tape.valueAs(weight, type).reshape(out, in);
             return new Operands(matrix.reshape(rows, in), w, x.shape().with(-1, out), rows, in, out);
         }
 

@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -17,6 +18,7 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.jspecify.annotations.Nullable;
 import org.s2d.tensor.UserException;
 
 /** The files of a clip data set below one folder: frame folders, pictures and lists of {@code path,label}. */
@@ -99,16 +101,32 @@ public final class DatasetWriter {
         }
     }
 
-    /** Runs the tasks 0..count-1 on all processors. Each must depend on its index alone. */
+    /**
+     * Runs the tasks 0..count-1 on all processors. Each must depend on its index alone. After a failure no further task starts, and it
+     * is thrown when none runs any more.
+     */
     public static void forEach(int count, Progress progress, IntConsumer task) {
         AtomicInteger done = new AtomicInteger();
+        AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
         Object turn = new Object();
         IntStream.range(0, count).parallel().forEach(i -> {
-            task.accept(i);
+            if (failure.get() != null) {
+                return;
+            }
+            try {
+                task.accept(i);
+            } catch (RuntimeException e) {
+                failure.compareAndSet(null, e);
+                return;
+            }
             synchronized (turn) {
                 progress.advanced(done.incrementAndGet(), count);
             }
         });
+        RuntimeException failed = failure.get();
+        if (failed != null) {
+            throw failed;
+        }
     }
 
     /** A colour JPEG with three components at high quality. */

@@ -69,11 +69,12 @@ final class PromptBlock extends Module {
         Parameter smooth = register(new Smooth(factory.child("fovea"))).value;
         return (tape, image, landmark) -> {
             try (Tape.Frame frame = tape.frame()) {
-                // The softmax multiplies by about ten: its input stays in the float type.
-                Var narrow = conv00.forwardFloat(tape, image);
+                // The softmax multiplies by about ten, and the gradient of smooth is a sum of terms that cancel: all of
+                // it, a thousandth of a block's work, is computed in the float type.
+                Var narrow = conv00.forwardThroughoutFloat(tape, image);
                 Var focused = observed(tape, "fovea.out", Fovea.apply(tape, narrow, tape.leaf(smooth)));
-                Var sum = Arithmetic.add(tape, focused, conv01.forwardFloat(tape, landmark));
-                return frame.keep(conv1x1.forward(tape, sum));
+                Var sum = Arithmetic.add(tape, focused, conv01.forwardThroughoutFloat(tape, landmark));
+                return frame.keep(conv1x1.forwardThroughoutFloat(tape, sum));
             }
         };
     }
