@@ -2,7 +2,7 @@ package org.s2d.device;
 
 import org.s2d.tensor.Tensor;
 
-/** Losses per sample, and the self-distillation targets. All rows are over the last dimension (classes). */
+/** Losses per sample, similarities, and the self-distillation targets. All rows are over the last dimension (classes). */
 public interface Losses {
     /** {@code loss[b] = -sum_c target[b, c] * logSoftmax(logits[b])[c]}; targets need not sum to one. */
     void crossEntropy(Tensor loss, Tensor logits, Tensor target);
@@ -15,6 +15,12 @@ public interface Losses {
 
     /** {@code gradLogits[b, c] = gradLoss[b] / C * (sigmoid(logits[b, c]) - target[b, c])}. */
     void binaryCrossEntropyBackward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target);
+
+    /** {@code out[r] = rows[r] . x / (|rows[r]| |x|)}: rows [..., D], x [D]. */
+    void cosineSimilarity(Tensor out, Tensor rows, Tensor x);
+
+    /** Gradients of {@link #cosineSimilarity}. */
+    void cosineSimilarityBackward(Tensor gradRows, Tensor gradX, Tensor gradOut, Tensor rows, Tensor x);
 
     /**
      * Soft targets of the self-distillation loss: cosine similarity of {@code feature} [B, D] to {@code queue} [C, S, D], the k best of each

@@ -62,8 +62,7 @@ public final class Linear extends Module {
 
     /** Operands and result in the float type. */
     public Var forwardThroughoutFloat(Tape tape, Var x) {
-        return located(
-                () -> org.s2d.autograd.ops.Linear.throughoutFloat(tape, x, tape.leaf(weight), leafOrNull(tape)));
+        return located(() -> org.s2d.autograd.ops.Linear.throughoutFloat(tape, x, tape.leaf(weight), leafOrNull(tape)));
     }
 
     private @Nullable Var leafOrNull(Tape tape) {

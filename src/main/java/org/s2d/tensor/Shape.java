@@ -2,6 +2,7 @@ package org.s2d.tensor;
 
 import java.util.Arrays;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** Sizes of a tensor's dimensions, outermost first. Immutable; a scalar has rank 0. */
 public final class Shape {
@@ -58,6 +59,15 @@ public final class Shape {
         int[] copy = dims.clone();
         copy[normalise(index)] = size;
         return of(copy);
+    }
+
+    /** The same shape without one dimension. */
+    public Shape without(int index) {
+        int gone = normalise(index);
+        return of(IntStream.range(0, dims.length)
+                .filter(i -> i != gone)
+                .map(i -> dims[i])
+                .toArray());
     }
 
     /** Element strides of a row-major tensor of this shape. */

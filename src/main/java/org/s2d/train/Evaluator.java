@@ -63,6 +63,12 @@ public final class Evaluator {
                         + ": carries no configuration. Give one with --config, with the model's sizes and"
                         + " data.labels.");
             }
+            List<String> asked = config.data().labels();
+            if (run && !asked.isEmpty() && !asked.equals(labels)) {
+                throw new UserException(request.checkpoint() + ": was trained on the " + labels.size() + " classes "
+                        + labels + ", but data.labels has the " + asked.size() + " classes " + asked
+                        + ". Leave data.labels out.");
+            }
             return evaluate(request, checkpoint, config, labels, out);
         }
     }

@@ -12,6 +12,7 @@ import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.BatchNorm;
 import org.s2d.autograd.ops.BinaryCrossEntropy;
 import org.s2d.autograd.ops.Conv2d;
+import org.s2d.autograd.ops.CosineSimilarity;
 import org.s2d.autograd.ops.CrossEntropy;
 import org.s2d.autograd.ops.LayerNorm;
 import org.s2d.autograd.ops.Linear;
@@ -103,6 +104,7 @@ final class Operations {
             case "bilinear" -> resize(in, Interpolation.BILINEAR, name.contains("_ac1"));
             case "bicubic" -> resize(in, Interpolation.BICUBIC, false);
             case "cross", "label", "soft", "bce" -> loss(in);
+            case "cosine" -> CosineSimilarity.apply(tape, in.of("q"), in.of("x"));
             case "mean" -> Arithmetic.mean(tape, in.of("x"), -1);
             case "dropout" -> Layers.masked(in, in.of("x"), "mask", in.number(0));
             case "drop" -> Layers.masked(in, in.of("x"), "mask", in.number(0));

@@ -20,7 +20,8 @@ public final class Verification {
             new LandmarkVerifier(),
             new ModelVerifier(),
             new MetricsVerifier(),
-            new PreprocessVerifier());
+            new PreprocessVerifier(),
+            new CheckpointVerifier());
 
     private final CaseVerifier.Target target;
 

@@ -10,7 +10,7 @@ import java.util.SplittableRandom;
 import javax.imageio.ImageIO;
 
 /** A data set of tiny clips, and a configuration under which a model learns it in seconds. */
-final class TinyClips {
+public final class TinyClips {
     static final int SIDE = 32;
     private static final int FRAMES = 4;
     private static final List<String> LABELS = List.of("rising", "falling", "still");
@@ -18,7 +18,7 @@ final class TinyClips {
     private TinyClips() {}
 
     /** Writes clips whose left half gets brighter, darker, or stays, and their list; returns the list. */
-    static Path write(Path folder, int clips) throws IOException {
+    public static Path write(Path folder, int clips) throws IOException {
         SplittableRandom random = new SplittableRandom(7);
         StringBuilder list = new StringBuilder("path,label\n");
         for (int i = 0; i < clips; i++) {
@@ -51,7 +51,7 @@ final class TinyClips {
     }
 
     /** Settings of a tiny model on a list, without any random change. */
-    static List<String> settings(Path list, Path output) {
+    public static List<String> settings(Path list, Path output) {
         return new ArrayList<>(List.of(
                 "model.size=tiny",
                 "model.image_size=" + SIDE,
@@ -81,7 +81,7 @@ final class TinyClips {
     }
 
     /** As {@link #settings}, with everything switched on that draws random numbers or keeps state. */
-    static List<String> everything(Path list, Path output) {
+    public static List<String> everything(Path list, Path output) {
         List<String> all = settings(list, output);
         all.addAll(List.of(
                 "model.head_dropout=0.3",

@@ -12,10 +12,10 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /** Pickles put together opcode by opcode, and zip files around them. */
-final class PickleBytes {
+public final class PickleBytes {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
 
-    PickleBytes op(int... bytes) {
+    public PickleBytes op(int... bytes) {
         for (int b : bytes) {
             out.write(b);
         }
@@ -23,12 +23,12 @@ final class PickleBytes {
     }
 
     /** Raw text, such as opcodes that are letters. */
-    PickleBytes raw(String text) {
+    public PickleBytes raw(String text) {
         out.writeBytes(text.getBytes(StandardCharsets.ISO_8859_1));
         return this;
     }
 
-    PickleBytes text(String value) {
+    public PickleBytes text(String value) {
         byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
         out.write('X');
         out.writeBytes(ByteBuffer.allocate(4)
@@ -39,7 +39,7 @@ final class PickleBytes {
         return this;
     }
 
-    PickleBytes integer(int value) {
+    public PickleBytes integer(int value) {
         out.write('J');
         out.writeBytes(ByteBuffer.allocate(4)
                 .order(ByteOrder.LITTLE_ENDIAN)
@@ -48,7 +48,7 @@ final class PickleBytes {
         return this;
     }
 
-    PickleBytes longInteger(long value) {
+    public PickleBytes longInteger(long value) {
         out.write(0x8a);
         out.write(8);
         out.writeBytes(ByteBuffer.allocate(8)
@@ -58,12 +58,12 @@ final class PickleBytes {
         return this;
     }
 
-    PickleBytes global(String module, String name) {
+    public PickleBytes global(String module, String name) {
         return raw("c" + module + "\n" + name + "\n");
     }
 
     /** Pushes a tensor over storage "0" of {@code numel} floats. */
-    PickleBytes tensor(long numel, long offset, long[] sizes, long[] strides) {
+    public PickleBytes tensor(long numel, long offset, long[] sizes, long[] strides) {
         global("torch._utils", "_rebuild_tensor_v2").raw("((");
         text("storage").global("torch", "FloatStorage").text("0").text("cpu").longInteger(numel);
         raw("tQ").longInteger(offset);
@@ -79,12 +79,12 @@ final class PickleBytes {
         return raw("t");
     }
 
-    byte[] bytes() {
+    public byte[] bytes() {
         return out.toByteArray();
     }
 
     /** A checkpoint of this pickle (STOP is added) and one storage. */
-    Path zip(Path file, byte... storage) throws IOException {
+    public Path zip(Path file, byte... storage) throws IOException {
         raw(".");
         try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(file))) {
             store(zip, "x/data.pkl", bytes());

@@ -32,7 +32,14 @@ public final class Linear {
 
     /** {@code x W^T + b + residual}, the sum formed before rounding to the residual's type. */
     public static Var withResidual(Tape tape, Var x, Var weight, @Nullable Var bias, Var residual) {
-        return apply(tape, x, weight, bias, residual, tape.computeType(), residual.value().dtype());
+        return apply(
+                tape,
+                x,
+                weight,
+                bias,
+                residual,
+                tape.computeType(),
+                residual.value().dtype());
     }
 
     /** The result in the float type whatever the compute type: for the embedding of frames, which starts the residual stream. */

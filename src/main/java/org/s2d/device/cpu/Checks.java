@@ -99,13 +99,4 @@ final class Checks {
             throw new ShapeException(kernel + ": a scalar has no last dimension");
         }
     }
-
-    /** The shape without its last dimension. */
-    static Shape leading(Tensor tensor) {
-        int[] dims = new int[tensor.rank() - 1];
-        for (int i = 0; i < dims.length; i++) {
-            dims[i] = tensor.dim(i);
-        }
-        return Shape.of(dims);
-    }
 }

@@ -32,6 +32,16 @@ final class CpuLosses implements Losses {
     }
 
     @Override
+    public void cosineSimilarity(Tensor out, Tensor rows, Tensor x) {
+        CosineKernel.forward(out, rows, x, partition);
+    }
+
+    @Override
+    public void cosineSimilarityBackward(Tensor gradRows, Tensor gradX, Tensor gradOut, Tensor rows, Tensor x) {
+        CosineKernel.backward(gradRows, gradX, gradOut, rows, x);
+    }
+
+    @Override
     public void anchorTargets(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k) {
         AnchorKernel.forward(out, feature, queue, distribution, k, partition);
     }

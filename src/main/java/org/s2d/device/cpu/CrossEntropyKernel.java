@@ -15,7 +15,7 @@ final class CrossEntropyKernel {
         Checks.floating(kernel, others);
         Checks.rows(kernel, logits);
         Checks.sameShape(kernel, logits, others);
-        Checks.shape(kernel, "loss", perRow, Checks.leading(logits));
+        Checks.shape(kernel, "loss", perRow, logits.shape().without(-1));
         Checks.contiguous(kernel, perRow, logits);
         Checks.contiguous(kernel, others);
     }

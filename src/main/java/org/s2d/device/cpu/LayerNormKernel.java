@@ -22,7 +22,7 @@ final class LayerNormKernel {
     }
 
     private static void checkStatistics(String kernel, @Nullable Tensor mean, @Nullable Tensor rstd, Tensor in) {
-        Shape rows = Shape.of(Math.toIntExact(Checks.leading(in).numel()));
+        Shape rows = Shape.of(Math.toIntExact(in.shape().without(-1).numel()));
         if (mean != null) {
             Checks.shape(kernel, "mean", mean, rows);
             Checks.contiguous(kernel, mean);

@@ -26,6 +26,16 @@ final class ReferenceLosses implements Losses {
     }
 
     @Override
+    public void cosineSimilarity(Tensor out, Tensor rows, Tensor x) {
+        CosineKernel.forward(out, rows, x, Partition.WHOLE);
+    }
+
+    @Override
+    public void cosineSimilarityBackward(Tensor gradRows, Tensor gradX, Tensor gradOut, Tensor rows, Tensor x) {
+        CosineKernel.backward(gradRows, gradX, gradOut, rows, x);
+    }
+
+    @Override
     public void anchorTargets(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k) {
         AnchorKernel.forward(out, feature, queue, distribution, k, Partition.WHOLE);
     }

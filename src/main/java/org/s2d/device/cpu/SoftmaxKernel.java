@@ -99,7 +99,7 @@ final class SoftmaxKernel {
         Cells to = new Cells(out);
         Cells firsts = new Cells(first);
         Cells seconds = new Cells(second);
-        long rows = Checks.leading(out).numel();
+        long rows = out.shape().without(-1).numel();
         partition.rows(rows, width, (worker, begin, end) -> {
             double[] a = new double[width];
             double[] b = new double[width];

@@ -8,9 +8,10 @@ import java.util.Arrays;
 import java.util.List;
 import org.s2d.autograd.Var;
 import org.s2d.autograd.ops.BinaryCrossEntropy;
+import org.s2d.autograd.ops.CosineSimilarity;
 import org.s2d.autograd.ops.CrossEntropy;
 
-/** Losses. */
+/** Losses and similarities. */
 final class LossEntries {
     private LossEntries() {}
 
@@ -18,6 +19,14 @@ final class LossEntries {
         return List.of(
                 loss("crossEntropy", (tape, in) -> CrossEntropy.apply(tape, in.get(0), in.get(1))),
                 loss("binaryCrossEntropy", (tape, in) -> BinaryCrossEntropy.apply(tape, in.get(0), in.get(1))),
+                OpEntry.of("cosineSimilarity", (tape, in) -> CosineSimilarity.apply(tape, in.get(0), in.get(1)))
+                        .sample(normal(3, 4, 9), normal(9))
+                        .sample(wide(5, 37), normal(37))
+                        .sample(normal(4), normal(4))
+                        .sample(normal(1, 1), normal(1))
+                        .sample(normal(0, 7), normal(7))
+                        .large(normal(300, 70), normal(70))
+                        .error("expected [..., D] and [D]", normal(4, 7), normal(6)),
                 OpEntry.of("crossEntropy with smoothed labels", (tape, in) -> {
                             Var logits = in.get(0);
                             long[] labels = new long[logits.dim(0)];
