@@ -34,9 +34,15 @@ import org.s2d.train.FreezeRule;
 /** Base-size S2D with formula weights, one 16-frame clip, and PyTorch's float64 result for both. */
 @State(Scope.Benchmark)
 public class BaseModel {
-    /** F32 differs from float64 by rounding only; bf16 keeps 8 bits through 12 blocks. */
-    private static double tolerance(Precision precision) {
-        return precision == Precision.FP32 ? 2e-5 : 5e-2;
+    /**
+     * F32 differs from float64 by rounding only; bf16 keeps 8 bits through 12 blocks. The gradient of a fovea.smooth is a sum of terms that
+     * cancel: PyTorch's own bf16 error of it is 0.03 to 0.11 at a depth of three (yardstick_bf16.json of s2d_tiny), and twice that may be ours.
+     */
+    private double tolerance(String what) {
+        if (precision == Precision.FP32) {
+            return 2e-5;
+        }
+        return what.endsWith("fovea.smooth") ? 0.22 : 5e-2;
     }
 
     @Param({"FP32", "BF16"})
@@ -144,7 +150,7 @@ public class BaseModel {
 
     private void require(String what, double error) {
         // Written so that NaN fails.
-        if (!(error <= tolerance(precision))) {
+        if (!(error <= tolerance(what))) {
             throw new IllegalStateException(what + " is wrong: relative error " + error + " in " + precision);
         }
     }
