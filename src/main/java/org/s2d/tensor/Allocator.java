@@ -7,6 +7,6 @@ public interface Allocator {
     /** A block of at least {@code bytes} bytes, aligned to 64, whose content is undefined. */
     Storage allocate(long bytes);
 
-    /** Called by {@link Storage#release} when the last reference went. */
+    /** Called by {@link Storage#release} when the last reference went; of device memory the segment tells the address alone. */
     void free(MemorySegment segment);
 }

@@ -66,7 +66,7 @@ public final class HostPool implements Allocator, AutoCloseable {
     }
 
     /** Four classes per power of two: at most a quarter of a block is wasted. */
-    static long sizeClass(long bytes) {
+    public static long sizeClass(long bytes) {
         if (bytes < 0) {
             throw new IllegalArgumentException("negative size " + bytes);
         }

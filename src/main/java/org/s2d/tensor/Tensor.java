@@ -110,6 +110,11 @@ public final class Tensor {
         return storage.segment().asSlice(Math.min(offset * dtype.bytes(), storage.bytes()));
     }
 
+    /** Where the first element lies, in the address space of the tensor's device. */
+    public long address() {
+        return storage.address() + offset * dtype.bytes();
+    }
+
     // Views
 
     /** The same elements in another shape; one dimension may be -1. The tensor must be contiguous. */

@@ -5,6 +5,7 @@ import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import org.s2d.device.Checks;
 import org.s2d.device.Optimizers.AdamWStep;
 import org.s2d.device.Optimizers.Slot;
 

@@ -4,6 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.VectorSpecies;
+import org.s2d.device.Checks;
+import org.s2d.device.StridedLoop;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;

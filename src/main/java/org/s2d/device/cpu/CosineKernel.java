@@ -1,5 +1,6 @@
 package org.s2d.device.cpu;
 
+import org.s2d.device.Checks;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 

@@ -1,6 +1,8 @@
 package org.s2d.device.cpu;
 
 import java.lang.foreign.ValueLayout;
+import org.s2d.device.Checks;
+import org.s2d.device.StridedLoop;
 import org.s2d.tensor.Tensor;
 
 /** Which elements a dropout keeps: a function of seed and element number alone, the same on every device and partition. */

@@ -1,6 +1,7 @@
 package org.s2d.device.cpu;
 
 import java.lang.foreign.MemorySegment;
+import org.s2d.device.StridedLoop;
 import org.s2d.tensor.Tensor;
 
 /** Runs a vector kernel over all elements of strided views, shared among the workers. */

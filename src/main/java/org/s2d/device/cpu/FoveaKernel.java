@@ -1,6 +1,7 @@
 package org.s2d.device.cpu;
 
 import java.util.Arrays;
+import org.s2d.device.Checks;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 

@@ -5,6 +5,8 @@ import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.jspecify.annotations.Nullable;
+import org.s2d.device.Checks;
+import org.s2d.device.StridedLoop;
 import org.s2d.tensor.Tensor;
 
 /**

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
+import org.s2d.device.Checks;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
 

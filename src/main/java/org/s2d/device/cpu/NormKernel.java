@@ -6,6 +6,8 @@ import java.util.List;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import org.s2d.device.Checks;
+import org.s2d.device.StridedLoop;
 import org.s2d.tensor.Tensor;
 
 /** 2-norm over all elements of several tensors. */

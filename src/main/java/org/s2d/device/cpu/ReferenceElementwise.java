@@ -2,7 +2,9 @@ package org.s2d.device.cpu;
 
 import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
+import org.s2d.device.Checks;
 import org.s2d.device.Elementwise;
+import org.s2d.device.StridedLoop;
 import org.s2d.tensor.Tensor;
 
 /** Plain loops in double: the specification. */

@@ -1,6 +1,7 @@
 package org.s2d.device.cpu;
 
 import org.jspecify.annotations.Nullable;
+import org.s2d.device.Checks;
 import org.s2d.device.Products;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.ShapeException;

@@ -6,6 +6,8 @@ import java.util.Arrays;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import org.s2d.device.Checks;
+import org.s2d.device.StridedLoop;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 

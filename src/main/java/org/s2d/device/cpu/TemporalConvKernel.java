@@ -2,6 +2,7 @@ package org.s2d.device.cpu;
 
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import org.s2d.device.Checks;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;

@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
+import org.s2d.device.StridedLoop;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Tensor;
 

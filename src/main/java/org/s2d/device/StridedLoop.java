@@ -1,4 +1,4 @@
-package org.s2d.device.cpu;
+package org.s2d.device;
 
 import java.util.Arrays;
 import org.s2d.tensor.Shape;
@@ -8,7 +8,7 @@ import org.s2d.tensor.Tensor;
  * The elements of several views visited together in row-major order. Dimensions that lie one after the other in every view
  * are merged, so that contiguous tensors are one long run. Positions count elements from each view's first one.
  */
-final class StridedLoop {
+public final class StridedLoop {
     private final long[] sizes;
     /** Per dimension, the stride of each operand. */
     private final long[][] strides;
@@ -68,21 +68,21 @@ final class StridedLoop {
     }
 
     /** Over every element; the tensors must all have this shape. */
-    static StridedLoop over(Shape shape, Tensor... tensors) {
+    public static StridedLoop over(Shape shape, Tensor... tensors) {
         return new StridedLoop(shape.rank(), shape, strides(tensors));
     }
 
     /** Over the rows along the last dimension: positions are those of each row's first element. */
-    static StridedLoop rows(Shape shape, Tensor... tensors) {
+    public static StridedLoop rows(Shape shape, Tensor... tensors) {
         return new StridedLoop(shape.rank() - 1, shape, strides(tensors));
     }
 
     /** Over every element of operands given by their strides. */
-    static StridedLoop over(Shape shape, long[]... strides) {
+    public static StridedLoop over(Shape shape, long[]... strides) {
         return new StridedLoop(shape.rank(), shape, strides);
     }
 
-    static long[] strides(Tensor tensor) {
+    public static long[] strides(Tensor tensor) {
         long[] strides = new long[tensor.rank()];
         Arrays.setAll(strides, tensor::stride);
         return strides;
@@ -93,7 +93,7 @@ final class StridedLoop {
     }
 
     /** The same loop with one merged dimension left out: it stays at its first index. */
-    StridedLoop without(int dim) {
+    public StridedLoop without(int dim) {
         long[] fewer = new long[sizes.length - 1];
         long[][] steps = new long[fewer.length][];
         for (int i = 0, j = 0; i < sizes.length; i++) {
@@ -106,7 +106,7 @@ final class StridedLoop {
     }
 
     /** The innermost merged dimension in which an operand has stride 1; -1 where there is none. */
-    int unitDim(int operand) {
+    public int unitDim(int operand) {
         for (int dim = sizes.length - 1; dim >= 0; dim--) {
             if (strides[dim][operand] == 1) {
                 return dim;
@@ -115,46 +115,46 @@ final class StridedLoop {
         return -1;
     }
 
-    long count() {
+    public long count() {
         return count;
     }
 
     /** Length of the innermost merged dimension. */
-    long runLength() {
+    public long runLength() {
         return sizes[sizes.length - 1];
     }
 
     /** Stride of an operand within a run. */
-    long runStride(int operand) {
+    public long runStride(int operand) {
         return strides[strides.length - 1][operand];
     }
 
-    int rank() {
+    public int rank() {
         return sizes.length;
     }
 
-    long size(int dim) {
+    public long size(int dim) {
         return sizes[dim];
     }
 
-    long stride(int dim, int operand) {
+    public long stride(int dim, int operand) {
         return strides[dim][operand];
     }
 
     @FunctionalInterface
-    interface Visitor {
+    public interface Visitor {
         /** {@code at} holds each operand's position and is overwritten after the call. */
         void visit(long[] at);
     }
 
     @FunctionalInterface
-    interface RunVisitor {
+    public interface RunVisitor {
         /** {@code length} elements from element number {@code first}; {@code at} is overwritten after the call. */
         void visit(long[] at, long first, long length);
     }
 
     /** Every element in order. */
-    void forEach(Visitor visitor) {
+    public void forEach(Visitor visitor) {
         long[] at = new long[operands];
         long[] steps = strides[strides.length - 1];
         forRuns(0, count, (start, first, length) -> {
@@ -169,7 +169,7 @@ final class StridedLoop {
     }
 
     /** The elements {@code from} to {@code to - 1} as pieces of runs, in order. */
-    void forRuns(long from, long to, RunVisitor visitor) {
+    public void forRuns(long from, long to, RunVisitor visitor) {
         if (from >= to) {
             return;
         }

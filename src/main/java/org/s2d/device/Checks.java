@@ -1,4 +1,4 @@
-package org.s2d.device.cpu;
+package org.s2d.device;
 
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Shape;
@@ -6,10 +6,10 @@ import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
 
 /** Argument checks of the kernels; every message names the kernel and both shapes. */
-final class Checks {
+public final class Checks {
     private Checks() {}
 
-    static void floating(String kernel, Tensor... tensors) {
+    public static void floating(String kernel, Tensor... tensors) {
         for (Tensor tensor : tensors) {
             if (!tensor.dtype().isFloating()) {
                 throw new ShapeException(kernel + ": " + tensor + " is not a floating-point tensor");
@@ -18,7 +18,7 @@ final class Checks {
     }
 
     /** F32, BF16 and F16: what the vector kernels compute with. */
-    static void singlePrecision(String kernel, Tensor... tensors) {
+    public static void singlePrecision(String kernel, Tensor... tensors) {
         floating(kernel, tensors);
         for (Tensor tensor : tensors) {
             if (tensor.dtype() == DType.F64) {
@@ -28,7 +28,7 @@ final class Checks {
         }
     }
 
-    static void onlyF32(String kernel, Tensor... tensors) {
+    public static void onlyF32(String kernel, Tensor... tensors) {
         for (Tensor tensor : tensors) {
             if (tensor.dtype() != DType.F32) {
                 throw new ShapeException(kernel + ": " + tensor + " is " + tensor.dtype() + ", expected F32");
@@ -36,7 +36,7 @@ final class Checks {
         }
     }
 
-    static void sameShape(String kernel, Tensor expected, Tensor... others) {
+    public static void sameShape(String kernel, Tensor expected, Tensor... others) {
         for (Tensor other : others) {
             if (!other.shape().equals(expected.shape())) {
                 throw new ShapeException(kernel + ": shapes differ: " + expected.shape() + " and " + other.shape());
@@ -44,20 +44,20 @@ final class Checks {
         }
     }
 
-    static void shape(String kernel, String name, Tensor tensor, Shape expected) {
+    public static void shape(String kernel, String name, Tensor tensor, Shape expected) {
         if (!tensor.shape().equals(expected)) {
             throw new ShapeException(kernel + ": " + name + " is " + tensor.shape() + ", expected " + expected);
         }
     }
 
-    static void rank(String kernel, String name, Tensor tensor, int rank) {
+    public static void rank(String kernel, String name, Tensor tensor, int rank) {
         if (tensor.rank() != rank) {
             throw new ShapeException(kernel + ": " + name + " is " + tensor.shape() + ", expected rank " + rank);
         }
     }
 
     /** The operand seen in the shape of the output. */
-    static Tensor broadcast(String kernel, Tensor operand, Tensor out) {
+    public static Tensor broadcast(String kernel, Tensor operand, Tensor out) {
         if (operand.shape().equals(out.shape())) {
             return operand;
         }
@@ -65,7 +65,7 @@ final class Checks {
         return operand.expand(out.shape());
     }
 
-    static void requireBroadcast(String kernel, Shape from, Shape to) {
+    public static void requireBroadcast(String kernel, Shape from, Shape to) {
         boolean fits = from.rank() <= to.rank();
         for (int i = 1; fits && i <= from.rank(); i++) {
             fits = from.dim(-i) == 1 || from.dim(-i) == to.dim(-i);
@@ -75,7 +75,7 @@ final class Checks {
         }
     }
 
-    static void contiguous(String kernel, Tensor... tensors) {
+    public static void contiguous(String kernel, Tensor... tensors) {
         for (Tensor tensor : tensors) {
             if (!tensor.isContiguous()) {
                 throw new ShapeException(kernel + ": tensor " + tensor.shape() + " is not contiguous");
@@ -84,7 +84,7 @@ final class Checks {
     }
 
     /** Rows along the last dimension, whose elements lie next to each other. */
-    static void unitRows(String kernel, Tensor... tensors) {
+    public static void unitRows(String kernel, Tensor... tensors) {
         for (Tensor tensor : tensors) {
             rows(kernel, tensor);
             if (tensor.dim(-1) > 1 && tensor.stride(-1) != 1 && tensor.numel() > 0) {
@@ -94,7 +94,7 @@ final class Checks {
         }
     }
 
-    static void rows(String kernel, Tensor tensor) {
+    public static void rows(String kernel, Tensor tensor) {
         if (tensor.rank() == 0) {
             throw new ShapeException(kernel + ": a scalar has no last dimension");
         }

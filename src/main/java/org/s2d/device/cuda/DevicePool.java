@@ -1,0 +1,152 @@
+package org.s2d.device.cuda;
+
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import org.s2d.device.DeviceException;
+import org.s2d.tensor.Allocator;
+import org.s2d.tensor.HostPool;
+import org.s2d.tensor.Storage;
+
+/**
+ * Caching allocator of device memory, ordered by one stream: a freed block may be handed out at once, because what is enqueued
+ * later on that stream runs later. Blocks are kept by size class, so a step of fixed shape gets the same addresses each time
+ * and asks the driver for nothing after the first one. Belongs to the thread that drives the device.
+ */
+public final class DevicePool implements Allocator, AutoCloseable {
+    /** What happens to a block given back. */
+    public enum Reuse {
+        /** Kept for the next request of its size class. */
+        CACHE,
+        /** Returned to the driver; every request is an allocation of exactly its size, so that the emulator can guard it. */
+        NEVER
+    }
+
+    private final Driver driver;
+    private final long stream;
+    private final Reuse reuse;
+    private final Map<Long, ArrayDeque<Long>> freeBlocks = new HashMap<>();
+    /** Bytes of every block that is handed out, by address. */
+    private final Map<Long, Long> live = new HashMap<>();
+
+    private long reservedBytes;
+    private long liveBytes;
+    private long peakBytes;
+    private long driverAllocations;
+
+    DevicePool(Driver driver, long stream, Reuse reuse) {
+        this.driver = driver;
+        this.stream = stream;
+        this.reuse = reuse;
+    }
+
+    @Override
+    public Storage allocate(long bytes) {
+        long size = reuse == Reuse.CACHE ? HostPool.sizeClass(bytes) : bytes;
+        ArrayDeque<Long> free = freeBlocks.get(size);
+        Long cached = free == null ? null : free.pollLast();
+        long address = cached != null ? cached : reserve(size);
+        live.put(address, size);
+        liveBytes += size;
+        peakBytes = Math.max(peakBytes, liveBytes);
+        return Storage.onDevice(address, size, this);
+    }
+
+    private long reserve(long size) {
+        long address;
+        try {
+            address = driver.allocate(size);
+        } catch (OutOfDeviceMemory first) {
+            trim();
+            try {
+                address = driver.allocate(size);
+            } catch (OutOfDeviceMemory second) {
+                second.addSuppressed(first);
+                throw new DeviceException(outOfMemory(size), second);
+            }
+        }
+        reservedBytes += size;
+        driverAllocations++;
+        return address;
+    }
+
+    private String outOfMemory(long size) {
+        Driver.MemoryInfo memory = driver.memory();
+        return "%s: out of memory: asked for %s, free %s of %s, in use by tensors %s. Lower the batch size."
+                .formatted(
+                        driver.name(),
+                        mebibytes(size),
+                        mebibytes(memory.free()),
+                        mebibytes(memory.total()),
+                        mebibytes(liveBytes));
+    }
+
+    private static String mebibytes(long bytes) {
+        return "%.1f MiB".formatted(bytes / 0x1p20);
+    }
+
+    @Override
+    public void free(MemorySegment segment) {
+        Long size = live.remove(segment.address());
+        if (size == null) {
+            throw new IllegalStateException("block does not belong to this pool");
+        }
+        liveBytes -= size;
+        if (reuse == Reuse.CACHE) {
+            freeBlocks.computeIfAbsent(size, key -> new ArrayDeque<>()).addLast(segment.address());
+        } else {
+            reservedBytes -= size;
+            driver.free(segment.address(), stream);
+        }
+    }
+
+    /** Returns all cached blocks to the driver. */
+    public void trim() {
+        driver.synchronize(stream);
+        freeBlocks.forEach((size, blocks) -> {
+            reservedBytes -= size * blocks.size();
+            blocks.forEach(driver::free);
+        });
+        freeBlocks.clear();
+    }
+
+    /** Bytes handed out now. */
+    public long liveBytes() {
+        return liveBytes;
+    }
+
+    /** Most bytes ever handed out at once. */
+    public long peakBytes() {
+        return peakBytes;
+    }
+
+    /** Bytes taken from the driver. */
+    public long reservedBytes() {
+        return reservedBytes;
+    }
+
+    /** How often the driver was asked for memory; constant after warm-up when blocks are cached. */
+    public long driverAllocations() {
+        return driverAllocations;
+    }
+
+    /** Storages not yet released. */
+    public int liveBlocks() {
+        return live.size();
+    }
+
+    /** Gives everything back; throws when a storage is still in use. */
+    @Override
+    public void close() {
+        trim();
+        int leaked = live.size();
+        long bytes = liveBytes;
+        live.keySet().forEach(driver::free);
+        live.clear();
+        if (leaked != 0) {
+            throw new IllegalStateException(
+                    "memory leak: " + leaked + " storages (" + bytes + " bytes) never released");
+        }
+    }
+}
