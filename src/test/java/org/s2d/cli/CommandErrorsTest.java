@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -99,7 +100,8 @@ class CommandErrorsTest {
 
     @Test
     void picturesThatAreEmptyCutOffOrNoPictures() throws IOException {
-        for (byte[] content : List.of(new byte[0], new byte[] {-1, -40, -1, -32, 0, 16, 'J', 'F'}, "text".getBytes())) {
+        for (byte[] content : List.of(
+                new byte[0], new byte[] {-1, -40, -1, -32, 0, 16, 'J', 'F'}, "text".getBytes(StandardCharsets.UTF_8))) {
             Path clips = ownClips();
             Path frame = clips.resolveSibling("clip2").resolve("f1.png");
             Files.delete(frame);

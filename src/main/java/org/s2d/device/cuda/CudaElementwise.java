@@ -3,6 +3,7 @@ package org.s2d.device.cuda;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.s2d.device.Checks;
 import org.s2d.device.Elementwise;
 import org.s2d.tensor.DType;
@@ -107,7 +108,7 @@ final class CudaElementwise implements Elementwise {
 
     @Override
     public void binary(Binary op, Tensor out, Tensor a, Tensor b) {
-        combine(op.name(), binary.get(op), out, a, b, 0);
+        combine(op.name(), Objects.requireNonNull(binary.get(op)), out, a, b, 0);
     }
 
     @Override
@@ -122,14 +123,14 @@ final class CudaElementwise implements Elementwise {
 
     @Override
     public void unary(Unary op, Tensor out, Tensor in) {
-        map(op.name(), unary.get(op), out, in, 0);
+        map(op.name(), Objects.requireNonNull(unary.get(op)), out, in, 0);
     }
 
     @Override
     public void unaryBackward(Unary op, Tensor gradIn, Tensor in, Tensor gradOut) {
         String name = op.name() + " backward";
         Checks.sameShape(name, gradIn, in, gradOut);
-        combine(name, unaryBackward.get(op), gradIn, in, gradOut, 0);
+        combine(name, Objects.requireNonNull(unaryBackward.get(op)), gradIn, in, gradOut, 0);
     }
 
     @Override
