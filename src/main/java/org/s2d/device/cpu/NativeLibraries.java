@@ -7,20 +7,19 @@ import java.lang.foreign.SymbolLookup;
 import java.net.JarURLConnection;
 import java.net.URL;
 import java.net.URLConnection;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.DeviceException;
+import org.s2d.device.natives.UserCache;
 
 /**
  * Shared libraries that travel inside a jar. They are unpacked once into a directory that only the user can write, found
@@ -42,16 +41,7 @@ final class NativeLibraries {
 
     /** Those of this program's class path, unpacked below the user's cache directory. */
     static NativeLibraries ofUser() {
-        return new NativeLibraries(
-                NativeLibraries.class.getClassLoader(),
-                userCache(System.getenv("XDG_CACHE_HOME"), System.getProperty("user.home")));
-    }
-
-    static @Nullable Path userCache(@Nullable String xdgCacheHome, @Nullable String home) {
-        if (xdgCacheHome != null && Path.of(xdgCacheHome).isAbsolute()) {
-            return Path.of(xdgCacheHome, "s2d");
-        }
-        return home == null || !Path.of(home).isAbsolute() ? null : Path.of(home, ".cache", "s2d");
+        return new NativeLibraries(NativeLibraries.class.getClassLoader(), UserCache.ofProcess());
     }
 
     /** Throws when oneDNN is not built for this machine. */
@@ -71,7 +61,7 @@ final class NativeLibraries {
         String refusal = "no cache directory";
         if (cache != null) {
             try {
-                return open(unpack(privateDirectory(cache), folder, names), names);
+                return open(unpack(UserCache.privateDirectory(cache), folder, names), names);
             } catch (IOException | IllegalArgumentException e) {
                 refusal = e.toString();
             }
@@ -98,23 +88,6 @@ final class NativeLibraries {
             all = all.or(next);
         }
         return all;
-    }
-
-    /** The directory, made or checked to be writable by nobody else: what lies there is going to be executed. */
-    private static Path privateDirectory(Path directory) throws IOException {
-        Files.createDirectories(directory.toAbsolutePath().getParent());
-        try {
-            return Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(PRIVATE));
-        } catch (FileAlreadyExistsException e) {
-            Set<PosixFilePermission> others =
-                    EnumSet.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
-            others.retainAll(Files.getPosixFilePermissions(directory));
-            Object owner = Files.getAttribute(directory, "unix:uid");
-            if (!others.isEmpty() || !owner.equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"))) {
-                throw new IOException(directory + " belongs to or is writable by other users", e);
-            }
-            return directory;
-        }
     }
 
     private Path unpack(Path parent, String folder, List<String> names) throws IOException {

@@ -15,6 +15,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.s2d.device.DeviceException;
+import org.s2d.device.natives.UserCache;
 
 class NativeLibrariesTest {
     private static final String FOLDER = "org/bytedeco/dnnl/linux-x86_64";
@@ -129,9 +130,9 @@ class NativeLibrariesTest {
 
     @Test
     void theCacheDirectoryFollowsXdg() {
-        assertThat(NativeLibraries.userCache("/c", "/home/u")).isEqualTo(Path.of("/c/s2d"));
-        assertThat(NativeLibraries.userCache(null, "/home/u")).isEqualTo(Path.of("/home/u/.cache/s2d"));
-        assertThat(NativeLibraries.userCache("relative", "/home/u")).isEqualTo(Path.of("/home/u/.cache/s2d"));
-        assertThat(NativeLibraries.userCache(null, "?")).isNull();
+        assertThat(UserCache.location("/c", "/home/u")).isEqualTo(Path.of("/c/s2d"));
+        assertThat(UserCache.location(null, "/home/u")).isEqualTo(Path.of("/home/u/.cache/s2d"));
+        assertThat(UserCache.location("relative", "/home/u")).isEqualTo(Path.of("/home/u/.cache/s2d"));
+        assertThat(UserCache.location(null, "?")).isNull();
     }
 }
