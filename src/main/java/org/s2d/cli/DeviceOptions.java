@@ -6,6 +6,8 @@ import org.s2d.device.Device;
 import org.s2d.device.DeviceException;
 import org.s2d.device.cpu.CpuDevice;
 import org.s2d.device.cpu.ReferenceDevice;
+import org.s2d.device.cuda.lib.CudaLibraries;
+import org.s2d.device.natives.Machine;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.UserException;
 import picocli.CommandLine.Option;
@@ -42,9 +44,13 @@ final class DeviceOptions {
         return switch (device.toLowerCase(Locale.ROOT)) {
             case "cpu" -> new CpuDevice(new HostPool(), threads);
             case "reference" -> new ReferenceDevice(new HostPool());
-            case "cuda", "emulator" ->
+            case "cuda" -> {
+                CudaLibraries.find(Machine.ofProcess()).requireAll();
+                throw new DeviceException("--device cuda: this version computes on the CPU only. Use --device cpu.");
+            }
+            case "emulator" ->
                 throw new DeviceException(
-                        "--device " + device + ": this version computes on the CPU only. Use --device cpu.");
+                        "--device emulator: this version computes on the CPU only. Use --device cpu.");
             default -> throw new UserException("--device " + device + ": unknown. Use cpu or reference.");
         };
     }

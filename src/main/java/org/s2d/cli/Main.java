@@ -22,7 +22,8 @@ import picocli.CommandLine.ParseResult;
             VerifyCommand.class,
             InspectCommand.class,
             ConvertCommand.class,
-            PrepareCommand.class
+            PrepareCommand.class,
+            DoctorCommand.class
         },
         footer = {
             "",

@@ -4,6 +4,8 @@ import org.s2d.device.Device;
 import org.s2d.device.DeviceException;
 import org.s2d.device.cpu.CpuDevice;
 import org.s2d.device.cpu.ReferenceDevice;
+import org.s2d.device.cuda.lib.CudaLibraries;
+import org.s2d.device.natives.Machine;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.UserException;
 
@@ -19,8 +21,12 @@ final class Devices {
                         new HostPool(),
                         threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
             case "reference" -> new ReferenceDevice(new HostPool());
-            case "cuda", "emulator" ->
-                throw new DeviceException("train.device " + name + ": this version computes on the CPU only. Use cpu.");
+            case "cuda" -> {
+                CudaLibraries.find(Machine.ofProcess()).requireAll();
+                throw new DeviceException("train.device cuda: this version computes on the CPU only. Use cpu.");
+            }
+            case "emulator" ->
+                throw new DeviceException("train.device emulator: this version computes on the CPU only. Use cpu.");
             default -> throw new UserException("train.device " + name + ": unknown. Use cpu or reference.");
         };
     }

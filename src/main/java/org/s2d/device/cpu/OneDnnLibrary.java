@@ -207,6 +207,14 @@ final class OneDnnLibrary {
         }
     }
 
+    /** Its version, such as {@code 3.11.2}. */
+    String version() {
+        long version = (long) invoke("dnnl_version", ValueLayout.JAVA_LONG);
+        MemorySegment numbers = MemorySegment.ofAddress(version).reinterpret(3 * ValueLayout.JAVA_INT.byteSize());
+        return numbers.getAtIndex(ValueLayout.JAVA_INT, 0) + "." + numbers.getAtIndex(ValueLayout.JAVA_INT, 1) + "."
+                + numbers.getAtIndex(ValueLayout.JAVA_INT, 2);
+    }
+
     static int typeOf(DType dtype) {
         return switch (dtype) {
             case F32 -> 3;

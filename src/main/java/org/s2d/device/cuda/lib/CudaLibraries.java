@@ -63,6 +63,16 @@ public record CudaLibraries(Map<CudaLibrary, FoundLibrary> found, int cudaMajor,
         return get(library).orElseThrow(() -> new DeviceException("--device cuda: " + missing(library)));
     }
 
+    /** Throws a {@link DeviceException} that names the first file without which the GPU cannot be used at all. */
+    public CudaLibraries requireAll() {
+        for (CudaLibrary library : CudaLibrary.values()) {
+            if (library.required()) {
+                require(library);
+            }
+        }
+        return this;
+    }
+
     /** One line: which file is missing, what for, how to get it. */
     public String missing(CudaLibrary library) {
         String others = library == CudaLibrary.CUBLAS && !beyondDriver.isEmpty()
