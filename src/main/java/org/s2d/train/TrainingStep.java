@@ -12,6 +12,7 @@ import org.s2d.device.Device;
 import org.s2d.loss.Sdl;
 import org.s2d.model.s2d.S2dModel;
 import org.s2d.optim.AdamW;
+import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
 
 /**
@@ -68,6 +69,11 @@ public final class TrainingStep implements AutoCloseable {
         public Input(Tensor clips, long[] labels, LandmarkSource landmarks) {
             this(clips, labels, null, landmarks);
         }
+
+        /** For unmixed clips, which both forward passes see alike. */
+        Input rememberingLandmarks(Scope scope) {
+            return new Input(clips, labels, mixed, new RememberedLandmarks(landmarks, scope));
+        }
     }
 
     /** Clips mixed with each other and their soft targets [B, C], on the host. */
@@ -104,6 +110,18 @@ public final class TrainingStep implements AutoCloseable {
 
     /** Runs one step. When anything is not finite the weights stay as they were, and the result says so. */
     public Result run(List<Input> batches, Rates rates) {
+        if (sdl == null || !rates.updateQueue()) {
+            return runOnce(batches, rates);
+        }
+        try (Scope scope = new Scope(device.allocator())) {
+            List<Input> remembering = batches.stream()
+                    .map(batch -> batch.mixed() == null ? batch.rememberingLandmarks(scope) : batch)
+                    .toList();
+            return runOnce(remembering, rates);
+        }
+    }
+
+    private Result runOnce(List<Input> batches, Rates rates) {
         optimizer.zeroGrad();
         Result sum = new Result(0, 0, 0, 0, 0);
         for (int i = 0; i < batches.size(); i++) {
