@@ -1,0 +1,54 @@
+// Runs a launch in two orders and checks what it did.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "emulator/block.h"
+#include "emulator/memory.h"
+
+namespace s2d_emulator {
+
+// A kernel launch with its arguments copied.
+struct Launch {
+    const Entry *entry;
+    Runtime **runtime;
+    Index grid, block;
+    size_t shared_bytes;
+    bool reproducible;
+    std::vector<std::vector<char>> arguments;
+};
+
+class Launcher {
+  public:
+    explicit Launcher(Memory &memory) : memory(memory) {}
+
+    // Throws Error when the kernel did something wrong.
+    void run(const Launch &launch);
+
+  private:
+    // A buffer that the launch can reach, with its content before and after.
+    struct Reached {
+        const Buffer *buffer;
+        int argument;  // that points to it; -1: a pointer in memory does
+        bool written;
+        std::vector<char> before, after;
+    };
+
+    void reach(const Launch &launch);
+    void add(uintptr_t address, int argument, bool written);
+    void scan(const char *bytes, size_t count);
+    void execute(const Launch &launch, const Variant &variant, unsigned char guard);
+    void locate_damage(const Launch &launch, const Variant &variant, const Reached &reached, const Damage &damage);
+    void restore();
+    std::string difference() const;
+    [[noreturn]] void explain(const Launch &launch, const std::string &difference);
+
+    Memory &memory;
+    Workshop workshop;
+    std::vector<Reached> buffers;
+    uint64_t launches = 0;
+};
+
+}  // namespace s2d_emulator
