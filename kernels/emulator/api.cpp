@@ -108,13 +108,7 @@ ACTION(launch_graph, (Emulator *emulator, int64_t executable, int64_t stream, in
 ACTION(destroy_graph, (Emulator *emulator, int64_t graph, int64_t *result), driver.destroy_graph(graph))
 ACTION(destroy_executable, (Emulator *emulator, int64_t executable, int64_t *result), driver.destroy_executable(executable))
 
-// An error of close is told before the emulator and its text are gone: what was leaked is in the text of the caller's place.
-S2D_EMULATOR_API int s2d_emulator_close(Emulator *emulator, int64_t *result) {
-    return guarded(emulator, result, [&](Driver &driver) -> int64_t {
-        driver.close();
-        return 0;
-    });
-}
+ACTION(close, (Emulator *emulator, int64_t *result), driver.close())
 
 S2D_EMULATOR_API int s2d_emulator_destroy(Emulator *emulator, int64_t *result) {
     *result = 0;

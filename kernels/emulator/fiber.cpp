@@ -14,7 +14,7 @@ namespace s2d_emulator {
 
 namespace {
 
-constexpr size_t GUARD_BYTES = 4096;
+constexpr size_t STACK_GUARD = 4096;
 constexpr size_t STACK_BYTES = 256 * 1024;  // touched pages only cost memory
 
 thread_local Context *entering = nullptr;
@@ -83,17 +83,17 @@ void Context::arrived([[maybe_unused]] Context &self) {
 }
 
 Fiber::Fiber() {
-    void *mapped = mmap(nullptr, GUARD_BYTES + STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *mapped = mmap(nullptr, STACK_GUARD + STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapped == MAP_FAILED) {
         throw std::bad_alloc();
     }
     memory = static_cast<char *>(mapped);
-    mprotect(memory, GUARD_BYTES, PROT_NONE);
-    stack_bottom = memory + GUARD_BYTES;
+    mprotect(memory, STACK_GUARD, PROT_NONE);
+    stack_bottom = memory + STACK_GUARD;
     stack_bytes = STACK_BYTES;
 }
 
-Fiber::~Fiber() { munmap(memory, GUARD_BYTES + STACK_BYTES); }
+Fiber::~Fiber() { munmap(memory, STACK_GUARD + STACK_BYTES); }
 
 void Fiber::start(Body what, void *with) {
     body = what;
@@ -101,10 +101,10 @@ void Fiber::start(Body what, void *with) {
     fake_stack = nullptr;
 #ifdef __SANITIZE_ADDRESS__
     // A body that was abandoned left its marks.
-    __asan_unpoison_memory_region(memory + GUARD_BYTES, STACK_BYTES);
+    __asan_unpoison_memory_region(memory + STACK_GUARD, STACK_BYTES);
 #endif
 #if defined(__x86_64__)
-    auto *top = reinterpret_cast<uint64_t *>(memory + GUARD_BYTES + STACK_BYTES);
+    auto *top = reinterpret_cast<uint64_t *>(memory + STACK_GUARD + STACK_BYTES);
     // From the top: room for a return address that does not exist, where to begin, six registers, control words.
     top[-1] = 0;
     top[-2] = reinterpret_cast<uint64_t>(&Fiber::enter);
@@ -119,7 +119,7 @@ void Fiber::start(Body what, void *with) {
     stack_pointer = top - 9;
 #else
     getcontext(&registers);
-    registers.uc_stack.ss_sp = memory + GUARD_BYTES;
+    registers.uc_stack.ss_sp = memory + STACK_GUARD;
     registers.uc_stack.ss_size = STACK_BYTES;
     registers.uc_link = nullptr;
     makecontext(&registers, &Fiber::enter, 0);

@@ -288,6 +288,11 @@ public final class Tensor {
         return storage.segment().get(ValueLayout.JAVA_LONG, elementOffset(linear) * Long.BYTES);
     }
 
+    public void setLong(long linear, long value) {
+        requireType(DType.I64);
+        storage.segment().set(ValueLayout.JAVA_LONG, elementOffset(linear) * Long.BYTES, value);
+    }
+
     public double[] toDoubles() {
         double[] values = new double[Math.toIntExact(numel())];
         for (int i = 0; i < values.length; i++) {

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.s2d.device.DeviceException;
+import org.s2d.device.natives.NativeLibrary;
 
 /**
  * The C functions of {@code kernels/emulator/api.h}. Each takes the emulator first and a place for its result last and returns
@@ -40,7 +41,7 @@ final class EmulatorLibrary implements AutoCloseable {
                             FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT))
                     .invokeExact(options);
         } catch (Throwable e) {
-            throw unexpected(e);
+            throw NativeLibrary.unexpected(e);
         }
     }
 
@@ -55,7 +56,7 @@ final class EmulatorLibrary implements AutoCloseable {
             status =
                     (int) handles.computeIfAbsent(name, key -> handle(key, all)).invokeWithArguments(all);
         } catch (Throwable e) {
-            throw unexpected(e);
+            throw NativeLibrary.unexpected(e);
         }
         if (status == OUT_OF_MEMORY) {
             throw new OutOfDeviceMemory(error());
@@ -77,7 +78,7 @@ final class EmulatorLibrary implements AutoCloseable {
                     find("s2d_emulator_error"), FunctionDescriptor.of(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
             return text((long) error.invokeExact(emulator));
         } catch (Throwable e) {
-            throw unexpected(e);
+            throw NativeLibrary.unexpected(e);
         }
     }
 
@@ -102,19 +103,16 @@ final class EmulatorLibrary implements AutoCloseable {
         };
     }
 
-    private static RuntimeException unexpected(Throwable e) {
-        return switch (e) {
-            case RuntimeException exception -> exception;
-            case Error error -> throw error;
-            default -> new IllegalStateException(e);
-        };
-    }
 
     /** Destroys the emulator; throws a line that names what was leaked. */
     @Override
     public void close() {
         try (arena) {
-            call("destroy");
+            try {
+                call("close");
+            } finally {
+                call("destroy");
+            }
         }
     }
 }

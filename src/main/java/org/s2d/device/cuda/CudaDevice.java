@@ -1,0 +1,179 @@
+package org.s2d.device.cuda;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import org.s2d.device.AttentionKernels;
+import org.s2d.device.Checks;
+import org.s2d.device.Convolutions;
+import org.s2d.device.Device;
+import org.s2d.device.DeviceException;
+import org.s2d.device.Elementwise;
+import org.s2d.device.Losses;
+import org.s2d.device.Normalization;
+import org.s2d.device.Optimizers;
+import org.s2d.device.Products;
+import org.s2d.tensor.Allocator;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.ShapeException;
+import org.s2d.tensor.Storage;
+import org.s2d.tensor.Tensor;
+
+/**
+ * F32, BF16 and F16 on a GPU, or on the emulator of one. Everything runs on one stream, in the order of the calls; the host
+ * waits only in {@link #download} and where a result is a Java number.
+ */
+public final class CudaDevice implements Device {
+    private final String name;
+    private final CudaContext context;
+    private final Staging staging;
+    private final Storage dropoutStep;
+    private final Elementwise elementwise;
+
+    private CudaDevice(Driver driver, KernelImages images, DevicePool.Reuse reuse) {
+        name = driver.name();
+        context = new CudaContext(driver, images, reuse);
+        staging = new Staging(driver, context.stream());
+        dropoutStep = context.pool().allocate(Long.BYTES);
+        Tensor step = Tensor.contiguous(dropoutStep, DType.I64, Shape.of(1));
+        driver.fill(step.address(), (byte) 0, Long.BYTES, context.stream());
+        elementwise = new CudaElementwise(context, step);
+    }
+
+    /** The emulator, built if need be: every launch is checked, and nothing is fast. */
+    public static CudaDevice emulator() {
+        return emulator(EmulatorBuild.ofUser(), EmulatorDriver.Execution.IMMEDIATE);
+    }
+
+    public static CudaDevice emulator(EmulatorBuild build, EmulatorDriver.Execution execution) {
+        return new CudaDevice(new EmulatorDriver(build.core(), execution), build, DevicePool.Reuse.NEVER);
+    }
+
+    public CudaContext context() {
+        return context;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public DType floatType() {
+        return DType.F32;
+    }
+
+    @Override
+    public Allocator allocator() {
+        return context.pool();
+    }
+
+    @Override
+    public Elementwise elementwise() {
+        return elementwise;
+    }
+
+    @Override
+    public Products products() {
+        throw pending("matrix products");
+    }
+
+    @Override
+    public Normalization normalization() {
+        throw pending("normalization");
+    }
+
+    @Override
+    public AttentionKernels attention() {
+        throw pending("attention");
+    }
+
+    @Override
+    public Convolutions convolutions() {
+        throw pending("convolutions");
+    }
+
+    @Override
+    public Losses losses() {
+        throw pending("losses");
+    }
+
+    @Override
+    public Optimizers optimizers() {
+        throw pending("optimizers");
+    }
+
+    private DeviceException pending(String group) {
+        return new DeviceException(name + ": no kernels for " + group + " yet. Use --device cpu.");
+    }
+
+    @Override
+    public void upload(Tensor out, Tensor host) {
+        Checks.sameShape("upload", out, host);
+        requireConvertible("upload", out, host);
+        requireHost("upload", host);
+        DType type = transferType(out, host);
+        if (out.dtype() == type && out.isContiguous()) {
+            staging.upload(out.address(), type, host);
+            return;
+        }
+        try (Scope scope = context.scope()) {
+            Tensor contiguous = scope.allocate(type, out.shape());
+            staging.upload(contiguous.address(), type, host);
+            elementwise.copy(out, contiguous);
+        }
+    }
+
+    @Override
+    public void upload(Tensor out, float... values) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_FLOAT, values);
+            upload(out, Staging.view(memory, DType.F32, values.length).reshape(out.shape()));
+        }
+    }
+
+    @Override
+    public void download(Tensor host, Tensor in) {
+        Checks.sameShape("download", host, in);
+        requireConvertible("download", in, host);
+        requireHost("download", host);
+        DType type = transferType(in, host);
+        if (in.dtype() == type && in.isContiguous()) {
+            staging.download(host, in.address(), type);
+            return;
+        }
+        try (Scope scope = context.scope()) {
+            Tensor contiguous = scope.allocate(type, in.shape());
+            elementwise.copy(contiguous, in);
+            staging.download(host, contiguous.address(), type);
+        }
+    }
+
+    /** What crosses the bus: the host's type where the device knows it, so that the device converts. */
+    private static DType transferType(Tensor onDevice, Tensor host) {
+        return host.dtype() == DType.F64 ? onDevice.dtype() : host.dtype();
+    }
+
+    private static void requireConvertible(String what, Tensor onDevice, Tensor host) {
+        if ((onDevice.dtype() == DType.I64) != (host.dtype() == DType.I64)) {
+            throw new ShapeException(what + ": no conversion between " + onDevice + " and " + host);
+        }
+    }
+
+    private static void requireHost(String what, Tensor host) {
+        if (!host.storage().isHost()) {
+            throw new ShapeException(what + ": " + host + " is not in host memory");
+        }
+    }
+
+    /** Waits for everything; throws when tensors of this device are still alive. */
+    @Override
+    public void close() {
+        try (context) {
+            staging.close();
+            dropoutStep.release();
+        }
+    }
+}

@@ -1,0 +1,209 @@
+package org.s2d.device.cuda;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.s2d.device.DeviceException;
+import org.s2d.device.natives.UserCache;
+
+/**
+ * Builds the emulator and, for it, the kernels with g++. Results lie in a cache folder under the hash of all their sources and
+ * options, so that each is built once.
+ */
+public final class EmulatorBuild implements KernelImages {
+    /** Which errors the built code looks for by itself. */
+    public enum Checks {
+        /** Alignment of vector accesses, besides what the emulator checks. */
+        NORMAL(List.of("-fsanitize=alignment"), List.of()),
+        /** AddressSanitizer and UndefinedBehaviorSanitizer: every access outside of a buffer ends the process with a report. */
+        SANITIZERS(
+                List.of(
+                        "-g1",
+                        "-fsanitize=address,undefined",
+                        "-fno-sanitize=vptr",
+                        "-fno-sanitize-recover=all",
+                        "-fno-omit-frame-pointer"),
+                List.of("-fsanitize=address,undefined"));
+
+        private final List<String> compile;
+        private final List<String> link;
+
+        Checks(List<String> compile, List<String> link) {
+            this.compile = compile;
+            this.link = link;
+        }
+    }
+
+    private static final String CORE = "emulator/emulator.cpp";
+    private static final String MISSING = "emulator: it is built with g++ (12 or later), and there is no %s on this machine."
+            + " Install it (Debian: apt-get install g++), or name it in CXX.";
+    private static final List<String> OPTIONS = List.of(
+            "-std=c++20",
+            "-O1",
+            "-fPIC",
+            "-fvisibility=hidden",
+            "-fno-strict-aliasing", // as nvcc
+            "-ffp-contract=off",
+            "-Wall",
+            "-Wextra");
+    private static final Pattern KERNEL = Pattern.compile("S2D_KERNEL\\s+void\\s+(\\w+)\\s*\\(");
+
+    private final KernelSources sources;
+    private final Path cache;
+    private final Checks checks;
+    private final String compiler = Optional.ofNullable(System.getenv("CXX")).orElse("g++");
+
+    /** @param cache an existing folder, or one to be made below an existing one */
+    public EmulatorBuild(KernelSources sources, Path cache, Checks checks) {
+        this.sources = sources;
+        this.cache = cache;
+        this.checks = checks;
+    }
+
+    /** Of this checkout's kernels, in the user's cache; {@code s2d.emulator.sanitize} chooses the sanitizers. */
+    public static EmulatorBuild ofUser() {
+        Path cache = UserCache.ofProcess();
+        if (cache == null) {
+            throw new DeviceException("emulator: no home directory to build in. Set XDG_CACHE_HOME.");
+        }
+        Checks checks = Boolean.getBoolean("s2d.emulator.sanitize") ? Checks.SANITIZERS : Checks.NORMAL;
+        return new EmulatorBuild(KernelSources.ofCheckout(), cache, checks);
+    }
+
+    /** The emulator's own library. */
+    public Path core() {
+        requireSanitizerRuntime();
+        return build("core", CORE, List.of());
+    }
+
+    @Override
+    public Path image(String file) {
+        return build(file, file + ".cu", List.of("emulator/module.h"));
+    }
+
+    /** Names of the entry points of {@code FILE.cu}. */
+    public List<String> entryPoints(String file) {
+        List<String> command = command("-std=c++20", "-E", "-P", "-DS2D_EMULATOR", "-DS2D_LIST_KERNELS", "-x", "c++");
+        command.add(sources.find(file + ".cu").toString());
+        Matcher names = KERNEL.matcher(execute(command, file));
+        List<String> found = new ArrayList<>();
+        while (names.find()) {
+            found.add(names.group(1));
+        }
+        return found;
+    }
+
+    private Path build(String name, String source, List<String> headers) {
+        List<String> inputs = new ArrayList<>(headers);
+        inputs.add(source);
+        Map<String, String> texts = sources.closure(inputs.toArray(String[]::new));
+        Path folder = cache.resolve("emulator-" + hash(texts.toString() + OPTIONS + checks.compile + compiler));
+        Path library = folder.resolve(name + ".so");
+        if (Files.isRegularFile(library)) {
+            return library;
+        }
+        try {
+            UserCache.privateDirectory(cache);
+            UserCache.privateDirectory(folder);
+            Path work = Files.createTempDirectory(folder, "work");
+            try {
+                Path unit = work.resolve(name + ".cpp");
+                Files.writeString(unit, headers.isEmpty() ? include(source) : module(name));
+                Path object = work.resolve(name + ".o");
+                compile(unit, object, name);
+                Path partial = work.resolve(name + ".so");
+                link(object, partial, name);
+                Files.move(partial, library, StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                remove(work);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("emulator: cannot build in " + folder, e);
+        }
+        return library;
+    }
+
+    private static String include(String source) {
+        return "#include \"" + source + "\"\n";
+    }
+
+    /** The kernels followed by the table of their entry points. */
+    private String module(String file) {
+        String entries = String.join(
+                ",\n    ",
+                entryPoints(file).stream().map(name -> "S2D_ENTRY(" + name + ")").toList());
+        return include("emulator/module.h") + include(file + ".cu") + "S2D_MODULE(\n    " + entries + ")\n";
+    }
+
+    private void compile(Path unit, Path object, String name) {
+        List<String> command = command();
+        command.addAll(OPTIONS);
+        command.addAll(checks.compile);
+        command.addAll(List.of("-DS2D_EMULATOR", "-c", "-o", object.toString(), unit.toString()));
+        execute(command, name);
+    }
+
+    private void link(Path object, Path library, String name) {
+        List<String> command = command("-shared", "-o", library.toString(), object.toString(), "-ldl");
+        command.addAll(checks.link);
+        execute(command, name);
+    }
+
+    private List<String> command(String... options) {
+        List<String> command = new ArrayList<>();
+        command.add(compiler);
+        sources.roots().forEach(root -> command.add("-I" + root));
+        command.addAll(List.of(options));
+        return command;
+    }
+
+    private String execute(List<String> command, String name) {
+        return CompilerRun.run(command, "emulator: building " + name, MISSING.formatted(compiler));
+    }
+
+    /** AddressSanitizer refuses, with the whole process, to be loaded late. */
+    private void requireSanitizerRuntime() {
+        if (checks != Checks.SANITIZERS) {
+            return;
+        }
+        try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+            if (maps.noneMatch(line -> line.contains("libasan"))) {
+                throw new DeviceException("emulator: the sanitizers must be loaded first. Start with"
+                        + " LD_PRELOAD=$(g++ -print-file-name=libasan.so)"
+                        + " ASAN_OPTIONS=detect_leaks=0,handle_segv=0.");
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void remove(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    private static String hash(String text) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest, 0, 8);
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java has SHA-256", e);
+        }
+    }
+}
