@@ -58,6 +58,7 @@ public final class EmulatorBuild implements KernelImages {
             "-fno-strict-aliasing", // as nvcc
             "-ffp-contract=off",
             "-Wall",
+            "-Wno-unknown-pragmas", // unroll
             "-Wextra");
     private static final Pattern KERNEL = Pattern.compile("S2D_KERNEL\\s+void\\s+(\\w+)\\s*\\(");
 

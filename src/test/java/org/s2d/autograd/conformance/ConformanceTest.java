@@ -5,14 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Random;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,14 +26,11 @@ import org.s2d.tensor.ShapeException;
 /** The tests that follow from the catalogue. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConformanceTest {
-    private static final Run.Upstream UPSTREAM =
-            (output, size) -> new Random(77 + output).doubles(size, -1, 1).toArray();
-
     private final Device reference = new ReferenceDevice(new HostPool(HostPool.Fill.POISON));
     private final Device cpu = new CpuDevice(new HostPool(HostPool.Fill.POISON), 1);
     private final Device threaded = new CpuDevice(new HostPool(HostPool.Fill.POISON), 3);
 
-    private final Map<Question, Expected> known = new HashMap<>();
+    private final Comparison comparison = new Comparison(reference);
 
     @BeforeAll
     void namesAreUnique() {
@@ -75,38 +66,38 @@ class ConformanceTest {
 
     @TestFactory
     Stream<DynamicTest> valueAndGradientsInF32AreThoseOfTheReference() {
-        return perSample((entry, sample) -> compare(entry, sample, cpu, Precision.FP32, Layout.CONTIGUOUS));
+        return perSample((entry, sample) -> comparison.compare(entry, sample, cpu, Precision.FP32, Layout.CONTIGUOUS));
     }
 
     @TestFactory
     Stream<DynamicTest> valueAndGradientsOnManyThreadsAreThoseOfTheReference() {
-        return perSample((entry, sample) -> compare(entry, sample, threaded, Precision.FP32, Layout.CONTIGUOUS));
+        return perSample((entry, sample) -> comparison.compare(entry, sample, threaded, Precision.FP32, Layout.CONTIGUOUS));
     }
 
     @TestFactory
     Stream<DynamicTest> valueAndGradientsInBf16AreThoseOfTheReference() {
         return perSample((entry, sample) -> {
             if (!entry.is(Exemption.NO_BF16)) {
-                compare(entry, sample, cpu, Precision.BF16, Layout.CONTIGUOUS);
+                comparison.compare(entry, sample, cpu, Precision.BF16, Layout.CONTIGUOUS);
             }
         });
     }
 
     @TestFactory
     Stream<DynamicTest> operandsMayLieInReverseOrder() {
-        return perSample((entry, sample) -> compare(entry, sample, cpu, Precision.FP32, Layout.REVERSED));
+        return perSample((entry, sample) -> comparison.compare(entry, sample, cpu, Precision.FP32, Layout.REVERSED));
     }
 
     @TestFactory
     Stream<DynamicTest> operandsMayHaveGaps() {
-        return perSample((entry, sample) -> compare(entry, sample, cpu, Precision.FP32, Layout.PADDED));
+        return perSample((entry, sample) -> comparison.compare(entry, sample, cpu, Precision.FP32, Layout.PADDED));
     }
 
     @TestFactory
     Stream<DynamicTest> bf16OperandsMayHaveGaps() {
         return perSample((entry, sample) -> {
             if (!entry.is(Exemption.NO_BF16)) {
-                compare(entry, sample, cpu, Precision.BF16, Layout.PADDED);
+                comparison.compare(entry, sample, cpu, Precision.BF16, Layout.PADDED);
             }
         });
     }
@@ -129,7 +120,7 @@ class ConformanceTest {
     Stream<DynamicTest> nonFiniteValuesSpreadAsInTheReference() {
         return perSmallSample((entry, sample) -> {
             if (!entry.is(Exemption.FINITE_ONLY)) {
-                checkNonFinite(entry, sample);
+                comparison.checkNonFinite(entry, sample, cpu);
             }
         });
     }
@@ -137,8 +128,8 @@ class ConformanceTest {
     @TestFactory
     Stream<DynamicTest> repeatedRunsGiveEqualBits() {
         return perSample((entry, sample) -> {
-            Run.Setup setup = Run.Setup.of(entry, sample, UPSTREAM);
-            List<double[]> values = draw(sample, DType.F32);
+            Run.Setup setup = Run.Setup.of(entry, sample, Comparison.UPSTREAM);
+            List<double[]> values = Comparison.draw(sample, DType.F32);
             List<double[]> first = Run.of(threaded, setup, values).everything();
             for (int i = 0; i < 3; i++) {
                 List<double[]> again = Run.of(threaded, setup, values).everything();
@@ -156,10 +147,10 @@ class ConformanceTest {
             for (OpEntry.ErrorCase error : entry.errors()) {
                 for (Device device : List.of(reference, cpu)) {
                     Sample sample = new Sample(error.inputs());
-                    Run.Setup setup = Run.Setup.of(entry, sample, UPSTREAM);
+                    Run.Setup setup = Run.Setup.of(entry, sample, Comparison.UPSTREAM);
                     tests.add(test(
                             entry.name() + " " + sample + " on " + device.name(),
-                            () -> assertThatThrownBy(() -> Run.of(device, setup, draw(sample, DType.F32)))
+                            () -> assertThatThrownBy(() -> Run.of(device, setup, Comparison.draw(sample, DType.F32)))
                                     .isInstanceOf(ShapeException.class)
                                     .hasMessageContaining(error.message())));
                 }
@@ -170,45 +161,9 @@ class ConformanceTest {
 
     // What the tests do
 
-    /** What a sample should give, and how far off it may be. */
-    private record Expected(List<double[]> values, Run exact, List<Double> limits) {}
-
-    private record Question(String entry, Sample sample, Precision precision) {}
-
-    private Expected expected(OpEntry entry, Sample sample, Precision precision) {
-        return known.computeIfAbsent(new Question(entry.name(), sample, precision), question -> {
-            DType type = precision.computeType(cpu);
-            List<double[]> values = draw(sample, type);
-            Run.Setup setup = Run.Setup.of(entry, sample, UPSTREAM).with(precision);
-            Run exact = Run.of(reference, setup, values);
-            return new Expected(values, exact, Tolerance.limits(reference, setup, values, exact, type));
-        });
-    }
-
-    private void compare(OpEntry entry, Sample sample, Device device, Precision precision, Layout layout) {
-        Expected expected = expected(entry, sample, precision);
-        Run.Setup setup = Run.Setup.of(entry, sample, UPSTREAM).with(precision).with(layout);
-        List<double[]> actual = Run.of(device, setup, expected.values()).everything();
-        List<double[]> exact = expected.exact().everything();
-        for (int i = 0; i < exact.size(); i++) {
-            assertThat(actual.get(i)).hasSameSizeAs(exact.get(i));
-            double distance = Tolerance.distance(actual.get(i), exact.get(i));
-            double limit = expected.limits().get(i);
-            // Not isLessThan, which would let NaN pass as the greatest number.
-            assertThat(distance <= limit)
-                    .as("%s: error %.3g, limit %.3g", label(expected.exact(), i), distance, limit)
-                    .isTrue();
-        }
-    }
-
-    private static String label(Run run, int index) {
-        int outputs = run.outputs().size();
-        return index < outputs ? "output " + index : "gradient " + (index - outputs);
-    }
-
     private void checkDerivatives(OpEntry entry, Sample sample) {
-        List<double[]> values = draw(sample, DType.F64);
-        Run.Setup setup = Run.Setup.of(entry, sample, UPSTREAM);
+        List<double[]> values = Comparison.draw(sample, DType.F64);
+        Run.Setup setup = Run.Setup.of(entry, sample, Comparison.UPSTREAM);
         Run exact = Run.of(reference, setup, values);
         for (int operand = 0; operand < values.size(); operand++) {
             double[] gradient = exact.gradients().get(operand);
@@ -222,8 +177,8 @@ class ConformanceTest {
     }
 
     private void checkFrozen(OpEntry entry, Sample sample) {
-        List<double[]> values = draw(sample, DType.F32);
-        Run.Setup setup = Run.Setup.of(entry, sample, UPSTREAM);
+        List<double[]> values = Comparison.draw(sample, DType.F32);
+        Run.Setup setup = Run.Setup.of(entry, sample, Comparison.UPSTREAM);
         Run all = Run.of(cpu, setup, values);
         assertThat(Run.of(cpu, setup.withGradOf(i -> false), values).recorded())
                 .as("operations recorded when nothing trains")
@@ -238,54 +193,7 @@ class ConformanceTest {
         }
     }
 
-    private void checkNonFinite(OpEntry entry, Sample sample) {
-        Run.Setup setup = Run.Setup.of(entry, sample, UPSTREAM);
-        Random random = new Random(5);
-        for (int operand = 0; operand < sample.inputs().size(); operand++) {
-            for (double special : new double[] {Double.NaN, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
-                List<double[]> values = draw(sample, DType.F32);
-                if (values.get(operand).length == 0) {
-                    continue;
-                }
-                values.get(operand)[random.nextInt(values.get(operand).length)] = special;
-                List<double[]> exact = Run.of(reference, setup, values).everything();
-                List<double[]> actual = Run.of(cpu, setup, values).everything();
-                for (int i = 0; i < exact.size(); i++) {
-                    assertThat(IntStream.range(0, exact.get(i).length).boxed())
-                            .as("%s in operand %d, result %d", special, operand, i)
-                            .allMatch(
-                                    sameKind(actual.get(i), exact.get(i)),
-                                    "as in the reference " + describe(exact.get(i)) + ", was "
-                                            + describe(actual.get(i)));
-                }
-            }
-        }
-    }
-
-    private static String describe(double[] values) {
-        return values.length <= 40 ? Arrays.toString(values) : values.length + " values";
-    }
-
-    private static Predicate<Integer> sameKind(double[] actual, double[] exact) {
-        return i -> Double.isFinite(exact[i]) ? Double.isFinite(actual[i]) : Double.compare(actual[i], exact[i]) == 0;
-    }
-
     // Plumbing
-
-    /** Operands of a sample, exact in the given type; parameters are exact in F32. */
-    private static List<double[]> draw(Sample sample, DType type) {
-        Random random = new Random(3);
-        List<double[]> values = new ArrayList<>();
-        for (Input input : sample.inputs()) {
-            double[] drawn = input.draw(random);
-            boolean narrow = type == DType.BF16 && input.kind() == Input.Kind.ACTIVATION;
-            for (int i = 0; i < drawn.length && type != DType.F64; i++) {
-                drawn[i] = narrow ? DType.fromBf16(DType.toBf16((float) drawn[i])) : (float) drawn[i];
-            }
-            values.add(drawn);
-        }
-        return values;
-    }
 
     @FunctionalInterface
     private interface SampleCheck {

@@ -8,13 +8,30 @@ import org.s2d.device.Losses;
 import org.s2d.device.Normalization;
 import org.s2d.device.Optimizers;
 import org.s2d.device.Products;
+import org.s2d.device.cuda.CudaDevice;
+import org.s2d.device.cuda.DevicePool;
+import org.s2d.tensor.Allocator;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Tensor;
 
-/** A device whose tensors lie between guard regions; closing it checks them and leaves the device itself open. */
-record GuardedDevice(Device device, GuardedAllocator allocator) implements Device {
-    GuardedDevice(Device device) {
-        this(device, new GuardedAllocator());
+/**
+ * A device whose tensors lie between guard regions; closing it checks them, and that every storage was released, and leaves
+ * the device itself open.
+ */
+record GuardedDevice(Device device, Allocator allocator, Runnable check) implements Device {
+    /** Devices in host memory get an allocator with guards; the emulator has guards of its own. */
+    static GuardedDevice of(Device device) {
+        if (device instanceof CudaDevice cuda) {
+            DevicePool pool = cuda.context().pool();
+            int before = pool.liveBlocks();
+            return new GuardedDevice(device, pool, () -> {
+                if (pool.liveBlocks() != before) {
+                    throw new AssertionError((pool.liveBlocks() - before) + " storages never released");
+                }
+            });
+        }
+        GuardedAllocator guarded = new GuardedAllocator();
+        return new GuardedDevice(device, guarded, guarded::close);
     }
 
     @Override
@@ -79,6 +96,6 @@ record GuardedDevice(Device device, GuardedAllocator allocator) implements Devic
 
     @Override
     public void close() {
-        allocator.close();
+        check.run();
     }
 }

@@ -2,12 +2,14 @@ package org.s2d.autograd.conformance;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.IntPredicate;
 import org.s2d.autograd.Precision;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.device.Device;
 import org.s2d.tensor.DType;
+import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
 
@@ -59,7 +61,7 @@ record Run(List<double[]> outputs, List<double[]> gradients, int recorded) {
     }
 
     static Run of(Device plain, Setup setup, List<double[]> values) {
-        try (GuardedDevice device = new GuardedDevice(plain);
+        try (GuardedDevice device = GuardedDevice.of(plain);
                 Scope scope = new Scope(device.allocator());
                 Tape tape = Tape.training(device, setup.precision(), Tape.Gradients.RECORD, SEED)) {
             List<Var> vars = new ArrayList<>();
@@ -73,26 +75,26 @@ record Run(List<double[]> outputs, List<double[]> gradients, int recorded) {
             List<Tensor> upstream = new ArrayList<>();
             for (int i = 0; i < outputs.size(); i++) {
                 Var output = outputs.get(i);
-                results.add(read(output.value()));
+                results.add(read(device, output.value()));
                 if (output.requiresGrad()) {
                     double[] gradient = setup.upstream().gradient(i, results.get(i).length);
                     DType type = device.floatType();
                     Tensor tensor = setup.layout().allocate(scope, type, output.shape());
                     differentiable.add(output);
-                    upstream.add(write(tensor, gradient));
+                    upstream.add(write(device, tensor, gradient));
                 }
             }
             int recorded = tape.size();
             tape.backward(differentiable, upstream);
-            return new Run(results, gradients(vars), recorded);
+            return new Run(results, gradients(device, vars), recorded);
         }
     }
 
-    private static List<double[]> gradients(List<Var> vars) {
+    private static List<double[]> gradients(Device device, List<Var> vars) {
         List<double[]> gradients = new ArrayList<>();
         for (Var variable : vars) {
             Tensor grad = variable.grad();
-            gradients.add(grad == null ? new double[0] : read(grad));
+            gradients.add(grad == null ? new double[0] : read(device, grad));
         }
         return gradients;
     }
@@ -102,18 +104,43 @@ record Run(List<double[]> outputs, List<double[]> gradients, int recorded) {
         boolean parameter = input.kind() == Input.Kind.PARAMETER;
         DType type = parameter ? device.floatType() : setup.precision().computeType(device);
         Layout layout = parameter ? Layout.CONTIGUOUS : setup.layout();
-        return write(layout.allocate(scope, type, input.shape()), values);
+        return write(device, layout.allocate(scope, type, input.shape()), values);
     }
 
-    private static Tensor write(Tensor tensor, double[] values) {
-        for (int i = 0; i < values.length; i++) {
-            tensor.setDouble(i, values[i]);
+    private static Tensor write(Device device, Tensor tensor, double[] values) {
+        if (tensor.storage().isHost()) {
+            fill(tensor, values);
+        } else {
+            onHost(tensor, host -> device.upload(tensor, fill(host, values)));
         }
         return tensor;
     }
 
-    private static double[] read(Tensor tensor) {
-        return tensor.toDoubles();
+    private static Tensor fill(Tensor host, double[] values) {
+        for (int i = 0; i < values.length; i++) {
+            host.setDouble(i, values[i]);
+        }
+        return host;
+    }
+
+    private static double[] read(Device device, Tensor tensor) {
+        if (tensor.storage().isHost()) {
+            return tensor.toDoubles();
+        }
+        List<double[]> values = new ArrayList<>();
+        onHost(tensor, host -> {
+            device.download(host, tensor);
+            values.add(host.toDoubles());
+        });
+        return values.getFirst();
+    }
+
+    /** Lends a host tensor of the same shape. */
+    private static void onHost(Tensor like, Consumer<Tensor> use) {
+        try (HostPool pool = new HostPool(HostPool.Fill.POISON);
+                Scope scope = new Scope(pool)) {
+            use.accept(scope.allocate(DType.F64, like.shape()));
+        }
     }
 
     /** Outputs and gradients in one list. */

@@ -15,8 +15,6 @@ import org.s2d.tensor.DType;
 final class Tolerance {
     private static final int DRAWS = 3;
     private static final double FACTOR = 4;
-    /** Below the smallest normal number of F32 and BF16 there is no relative accuracy. */
-    private static final double UNDERFLOW = 0x1p-126;
 
     private Tolerance() {}
 
@@ -50,7 +48,17 @@ final class Tolerance {
                 changes.set(i, Math.max(changes.get(i), limits.get(i) + change));
             }
         }
-        return changes.stream().map(change -> FACTOR * change + UNDERFLOW).toList();
+        List<Double> bounds = new ArrayList<>();
+        for (int i = 0; i < limits.size(); i++) {
+            double size = exact.everything().get(i).length;
+            bounds.add(FACTOR * changes.get(i) + underflow(type) * Math.sqrt(size));
+        }
+        return bounds;
+    }
+
+    /** Below the smallest normal number of a type there is no relative accuracy. */
+    private static double underflow(DType type) {
+        return type == DType.F16 ? 0x1p-24 : 0x1p-126;
     }
 
     private static double[] perturb(double[] values, double unit, Random random) {
