@@ -11,7 +11,7 @@ namespace {
 
 constexpr int THREADS = 256;
 constexpr int PACK = 8;
-constexpr int MAX_DIMS = 6;
+constexpr int MAX_DIMS = 8;
 constexpr int MAX_OPERANDS = 3;
 
 // Views visited together in row-major order, merged dimensions, innermost last. CudaLoop writes the same bytes.

@@ -1,6 +1,7 @@
 // Makes a kernel library of a .cu file: the build appends a table of its entry points.
 #pragma once
 
+#include <iterator>
 #include <utility>
 
 #include "emulator/cuda.h"

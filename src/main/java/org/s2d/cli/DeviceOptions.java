@@ -6,6 +6,7 @@ import org.s2d.device.Device;
 import org.s2d.device.DeviceException;
 import org.s2d.device.cpu.CpuDevice;
 import org.s2d.device.cpu.ReferenceDevice;
+import org.s2d.device.cuda.CudaDevice;
 import org.s2d.device.cuda.lib.CudaLibraries;
 import org.s2d.device.natives.Machine;
 import org.s2d.tensor.HostPool;
@@ -17,7 +18,8 @@ final class DeviceOptions {
     @Option(
             names = "--device",
             defaultValue = "cpu",
-            description = "cpu, or reference (plain loops in double). Default: ${DEFAULT-VALUE}.")
+            description = "cpu, reference (plain loops in double), or emulator (the GPU's kernels on the CPU, every"
+                    + " access checked). Default: ${DEFAULT-VALUE}.")
     private String device = "cpu";
 
     @Option(
@@ -30,7 +32,7 @@ final class DeviceOptions {
     private int threads = Runtime.getRuntime().availableProcessors();
 
     Precision precision() {
-        if (precision == Precision.FP16) {
+        if (precision == Precision.FP16 && !name().equals("emulator")) {
             throw new UserException("--precision fp16: not on this device. Use fp32 or bf16.");
         }
         return precision;
@@ -41,17 +43,19 @@ final class DeviceOptions {
         if (threads < 1 || threads > 1024) {
             throw new UserException("--threads " + threads + ": must be between 1 and 1024.");
         }
-        return switch (device.toLowerCase(Locale.ROOT)) {
+        return switch (name()) {
             case "cpu" -> new CpuDevice(new HostPool(), threads);
             case "reference" -> new ReferenceDevice(new HostPool());
             case "cuda" -> {
                 CudaLibraries.find(Machine.ofProcess()).requireAll();
                 throw new DeviceException("--device cuda: this version computes on the CPU only. Use --device cpu.");
             }
-            case "emulator" ->
-                throw new DeviceException(
-                        "--device emulator: this version computes on the CPU only. Use --device cpu.");
-            default -> throw new UserException("--device " + device + ": unknown. Use cpu or reference.");
+            case "emulator" -> CudaDevice.emulator();
+            default -> throw new UserException("--device " + device + ": unknown. Use cpu, reference or emulator.");
         };
+    }
+
+    private String name() {
+        return device.toLowerCase(Locale.ROOT);
     }
 }

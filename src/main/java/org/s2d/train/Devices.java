@@ -4,6 +4,7 @@ import org.s2d.device.Device;
 import org.s2d.device.DeviceException;
 import org.s2d.device.cpu.CpuDevice;
 import org.s2d.device.cpu.ReferenceDevice;
+import org.s2d.device.cuda.CudaDevice;
 import org.s2d.device.cuda.lib.CudaLibraries;
 import org.s2d.device.natives.Machine;
 import org.s2d.tensor.HostPool;
@@ -25,9 +26,8 @@ final class Devices {
                 CudaLibraries.find(Machine.ofProcess()).requireAll();
                 throw new DeviceException("train.device cuda: this version computes on the CPU only. Use cpu.");
             }
-            case "emulator" ->
-                throw new DeviceException("train.device emulator: this version computes on the CPU only. Use cpu.");
-            default -> throw new UserException("train.device " + name + ": unknown. Use cpu or reference.");
+            case "emulator" -> CudaDevice.emulator();
+            default -> throw new UserException("train.device " + name + ": unknown. Use cpu, reference or emulator.");
         };
     }
 }

@@ -23,8 +23,8 @@ final class CompilerRun {
         try {
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (process.waitFor() != 0) {
-                throw new DeviceException(what + " failed:\n"
-                        + output.lines().limit(30).reduce("", (all, line) -> all + line + "\n"));
+                throw new DeviceException(
+                        what + " failed:\n" + output.lines().limit(30).reduce("", (all, line) -> all + line + "\n"));
             }
             return output;
         } catch (IOException e) {

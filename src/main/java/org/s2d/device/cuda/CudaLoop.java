@@ -13,7 +13,7 @@ final class CudaLoop {
     static final int PACK = 8;
 
     private static final int PACK_ALIGNMENT = 16;
-    private static final int MAX_DIMS = 6;
+    private static final int MAX_DIMS = 8;
 
     // Places in the structure, in bytes.
     private static final int COUNT = 0;

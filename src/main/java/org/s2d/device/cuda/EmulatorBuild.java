@@ -38,6 +38,9 @@ public final class EmulatorBuild implements KernelImages {
                         "-fno-omit-frame-pointer"),
                 List.of("-fsanitize=address,undefined"));
 
+        /** The system property that chooses the sanitizers. */
+        public static final String PROPERTY = "s2d.emulator.sanitize";
+
         private final List<String> compile;
         private final List<String> link;
 
@@ -45,11 +48,17 @@ public final class EmulatorBuild implements KernelImages {
             this.compile = compile;
             this.link = link;
         }
+
+        /** What the system property says. */
+        public static Checks ofProcess() {
+            return Boolean.getBoolean(PROPERTY) ? SANITIZERS : NORMAL;
+        }
     }
 
     private static final String CORE = "emulator/emulator.cpp";
-    private static final String MISSING = "emulator: it is built with g++ (12 or later), and there is no %s on this machine."
-            + " Install it (Debian: apt-get install g++), or name it in CXX.";
+    private static final String MISSING =
+            "emulator: it is built with g++ (12 or later), and there is no %s on this machine."
+                    + " Install it (Debian: apt-get install g++), or name it in CXX.";
     private static final List<String> OPTIONS = List.of(
             "-std=c++20",
             "-O1",
@@ -57,15 +66,13 @@ public final class EmulatorBuild implements KernelImages {
             "-fvisibility=hidden",
             "-fno-strict-aliasing", // as nvcc
             "-ffp-contract=off",
-            "-Wall",
-            "-Wno-unknown-pragmas", // unroll
-            "-Wextra");
+            "-w"); // warnings are for the compiler of the device
     private static final Pattern KERNEL = Pattern.compile("S2D_KERNEL\\s+void\\s+(\\w+)\\s*\\(");
 
     private final KernelSources sources;
     private final Path cache;
     private final Checks checks;
-    private final String compiler = Optional.ofNullable(System.getenv("CXX")).orElse("g++");
+    private final String compiler = compiler();
 
     /** @param cache an existing folder, or one to be made below an existing one */
     public EmulatorBuild(KernelSources sources, Path cache, Checks checks) {
@@ -74,14 +81,18 @@ public final class EmulatorBuild implements KernelImages {
         this.checks = checks;
     }
 
-    /** Of this checkout's kernels, in the user's cache; {@code s2d.emulator.sanitize} chooses the sanitizers. */
+    /** The command that builds: {@code g++}, or what the environment names in CXX. */
+    public static String compiler() {
+        return Optional.ofNullable(System.getenv("CXX")).orElse("g++");
+    }
+
+    /** Of this checkout's kernels, in the user's cache. */
     public static EmulatorBuild ofUser() {
         Path cache = UserCache.ofProcess();
         if (cache == null) {
             throw new DeviceException("emulator: no home directory to build in. Set XDG_CACHE_HOME.");
         }
-        Checks checks = Boolean.getBoolean("s2d.emulator.sanitize") ? Checks.SANITIZERS : Checks.NORMAL;
-        return new EmulatorBuild(KernelSources.ofCheckout(), cache, checks);
+        return new EmulatorBuild(KernelSources.ofCheckout(), cache, Checks.ofProcess());
     }
 
     /** The emulator's own library. */
@@ -145,7 +156,9 @@ public final class EmulatorBuild implements KernelImages {
     private String module(String file) {
         String entries = String.join(
                 ",\n    ",
-                entryPoints(file).stream().map(name -> "S2D_ENTRY(" + name + ")").toList());
+                entryPoints(file).stream()
+                        .map(name -> "S2D_ENTRY(" + name + ")")
+                        .toList());
         return include("emulator/module.h") + include(file + ".cu") + "S2D_MODULE(\n    " + entries + ")\n";
     }
 

@@ -103,7 +103,6 @@ final class EmulatorLibrary implements AutoCloseable {
         };
     }
 
-
     /** Destroys the emulator; throws a line that names what was leaked. */
     @Override
     public void close() {

@@ -71,7 +71,8 @@ class ConformanceTest {
 
     @TestFactory
     Stream<DynamicTest> valueAndGradientsOnManyThreadsAreThoseOfTheReference() {
-        return perSample((entry, sample) -> comparison.compare(entry, sample, threaded, Precision.FP32, Layout.CONTIGUOUS));
+        return perSample(
+                (entry, sample) -> comparison.compare(entry, sample, threaded, Precision.FP32, Layout.CONTIGUOUS));
     }
 
     @TestFactory

@@ -3,13 +3,15 @@ package org.s2d.autograd.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -20,10 +22,8 @@ import org.s2d.autograd.conformance.OpEntry.Sample;
 import org.s2d.device.Device;
 import org.s2d.device.DeviceException;
 import org.s2d.device.cpu.ReferenceDevice;
-import org.s2d.device.cuda.CudaDevice;
-import org.s2d.device.cuda.EmulatorBuild;
 import org.s2d.device.cuda.EmulatorDriver;
-import org.s2d.device.cuda.KernelSources;
+import org.s2d.device.cuda.Emulators;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.ShapeException;
@@ -31,77 +31,97 @@ import org.s2d.tensor.ShapeException;
 /** The catalogue on the CUDA device over the emulator: every launch is checked while values and gradients are compared. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EmulatorConformanceTest {
-    /** Entries whose kernels are not written yet; a test fails when one of them works, so that none stays by mistake. */
-    private static final Set<String> PENDING = Set.of();
+    /** Groups of kernels that are not written yet: entries that need one are left out. */
+    private static final Set<String> PENDING =
+            Set.of("normalization", "matrix products", "attention", "convolutions", "losses");
+
+    private static final Pattern MISSING = Pattern.compile("no kernels for (.*) yet");
 
     private final Device reference = new ReferenceDevice(new HostPool(HostPool.Fill.POISON));
-    private final Device emulator = CudaDevice.emulator(
-            new EmulatorBuild(
-                    KernelSources.ofCheckout(), Path.of("target", "emulator"), EmulatorBuild.Checks.NORMAL),
-            EmulatorDriver.Execution.IMMEDIATE);
     private final Comparison comparison = new Comparison(reference);
+    private final Set<String> missing = new TreeSet<>();
+    private Device emulator;
+    /** Runs what is enqueued only when the host waits, so that a missing wait shows. */
+    private Device deferred;
+
+    private List<OpEntry> ready;
+
+    @BeforeAll
+    void openDevices() {
+        Emulators.assumeCompiler();
+        emulator = Emulators.device(EmulatorDriver.Execution.IMMEDIATE);
+        deferred = Emulators.device(EmulatorDriver.Execution.DEFERRED);
+        ready = Catalogue.entries().stream().filter(this::hasKernels).toList();
+    }
+
+    private boolean hasKernels(OpEntry entry) {
+        try {
+            for (Sample sample : entry.samples()) {
+                Run.of(emulator, Run.Setup.of(entry, sample, Comparison.UPSTREAM), Comparison.draw(sample, DType.F32));
+            }
+            return true;
+        } catch (DeviceException e) {
+            Matcher group = MISSING.matcher(String.valueOf(e.getMessage()));
+            if (!group.find()) {
+                throw e;
+            }
+            missing.add(group.group(1));
+            return false;
+        }
+    }
 
     @AfterAll
     void closeDevices() {
         reference.close();
-        emulator.close();
+        if (ready != null) {
+            emulator.close();
+            deferred.close();
+        }
     }
 
     @Test
-    void pendingEntriesAreThoseWithoutKernels() {
-        Set<String> pending = new TreeSet<>();
-        for (OpEntry entry : Catalogue.entries()) {
-            for (Sample sample : entry.samples()) {
-                try {
-                    Run.of(emulator, Run.Setup.of(entry, sample, Comparison.UPSTREAM), Comparison.draw(sample, DType.F32));
-                } catch (DeviceException e) {
-                    assertThat(e).hasMessageContaining("no kernels for");
-                    pending.add(entry.name());
-                }
-            }
-        }
-        assertThat(pending).containsExactlyInAnyOrderElementsOf(PENDING);
+    void onlyTheseGroupsAreMissing() {
+        assertThat(missing).containsExactlyInAnyOrderElementsOf(PENDING);
     }
 
     @TestFactory
     Stream<DynamicTest> valueAndGradientsInF32AreThoseOfTheReference() {
-        return perSample((entry, sample) ->
-                comparison.compare(entry, sample, emulator, Precision.FP32, Layout.CONTIGUOUS));
+        return perSample(
+                (entry, sample) -> comparison.compare(entry, sample, emulator, Precision.FP32, Layout.CONTIGUOUS));
     }
 
     @TestFactory
     Stream<DynamicTest> valueAndGradientsInBf16AreThoseOfTheReference() {
-        return perNarrowSample((entry, sample) ->
-                comparison.compare(entry, sample, emulator, Precision.BF16, Layout.CONTIGUOUS));
+        return perNarrowSample(
+                (entry, sample) -> comparison.compare(entry, sample, emulator, Precision.BF16, Layout.CONTIGUOUS));
     }
 
     @TestFactory
     Stream<DynamicTest> valueAndGradientsInF16AreThoseOfTheReference() {
-        return perNarrowSample((entry, sample) ->
-                comparison.compare(entry, sample, emulator, Precision.FP16, Layout.CONTIGUOUS));
+        return perNarrowSample(
+                (entry, sample) -> comparison.compare(entry, sample, emulator, Precision.FP16, Layout.CONTIGUOUS));
     }
 
     @TestFactory
     Stream<DynamicTest> operandsMayLieInReverseOrder() {
-        return perSample((entry, sample) ->
-                comparison.compare(entry, sample, emulator, Precision.FP32, Layout.REVERSED));
+        return perSample(
+                (entry, sample) -> comparison.compare(entry, sample, deferred, Precision.FP32, Layout.REVERSED));
     }
 
     @TestFactory
     Stream<DynamicTest> operandsMayHaveGaps() {
-        return perSample((entry, sample) ->
-                comparison.compare(entry, sample, emulator, Precision.FP32, Layout.PADDED));
+        return perSample((entry, sample) -> comparison.compare(entry, sample, emulator, Precision.FP32, Layout.PADDED));
     }
 
     @TestFactory
     Stream<DynamicTest> bf16OperandsMayHaveGaps() {
-        return perNarrowSample((entry, sample) ->
-                comparison.compare(entry, sample, emulator, Precision.BF16, Layout.PADDED));
+        return perNarrowSample(
+                (entry, sample) -> comparison.compare(entry, sample, deferred, Precision.BF16, Layout.PADDED));
     }
 
     @TestFactory
     Stream<DynamicTest> nonFiniteValuesSpreadAsInTheReference() {
-        return ready()
+        return ready.stream()
                 .filter(entry -> !entry.is(Exemption.FINITE_ONLY))
                 .flatMap(entry -> entry.samples().stream()
                         .map(sample -> test(entry, sample, () -> comparison.checkNonFinite(entry, sample, emulator))));
@@ -110,7 +130,7 @@ class EmulatorConformanceTest {
     @TestFactory
     Stream<DynamicTest> operandsThatDoNotFitAreRefused() {
         List<DynamicTest> tests = new ArrayList<>();
-        ready().forEach(entry -> entry.errors().forEach(error -> {
+        ready.forEach(entry -> entry.errors().forEach(error -> {
             Sample sample = new Sample(error.inputs());
             Run.Setup setup = Run.Setup.of(entry, sample, Comparison.UPSTREAM);
             tests.add(test(
@@ -128,17 +148,14 @@ class EmulatorConformanceTest {
         void check(OpEntry entry, Sample sample);
     }
 
-    private static Stream<OpEntry> ready() {
-        return Catalogue.entries().stream().filter(entry -> !PENDING.contains(entry.name()));
+    private Stream<DynamicTest> perSample(SampleCheck check) {
+        return ready.stream()
+                .flatMap(entry ->
+                        entry.allSamples().map(sample -> test(entry, sample, () -> check.check(entry, sample))));
     }
 
-    private static Stream<DynamicTest> perSample(SampleCheck check) {
-        return ready().flatMap(entry ->
-                entry.allSamples().map(sample -> test(entry, sample, () -> check.check(entry, sample))));
-    }
-
-    private static Stream<DynamicTest> perNarrowSample(SampleCheck check) {
-        return ready()
+    private Stream<DynamicTest> perNarrowSample(SampleCheck check) {
+        return ready.stream()
                 .filter(entry -> !entry.is(Exemption.NO_BF16))
                 .flatMap(entry ->
                         entry.allSamples().map(sample -> test(entry, sample, () -> check.check(entry, sample))));

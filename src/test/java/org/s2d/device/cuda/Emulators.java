@@ -1,0 +1,39 @@
+package org.s2d.device.cuda;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Assumptions;
+
+/** The emulator as tests use it: built below {@code target}, with sanitizers when {@code s2d.emulator.sanitize} is true. */
+public final class Emulators {
+    private Emulators() {}
+
+    /** Skips the test, saying so, where there is no compiler to build the emulator with. */
+    public static void assumeCompiler() {
+        try {
+            Process process = new ProcessBuilder(EmulatorBuild.compiler(), "--version")
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            Assumptions.assumeTrue(process.waitFor() == 0, EmulatorBuild.compiler() + " does not work");
+        } catch (IOException e) {
+            Assumptions.abort("the emulator needs " + EmulatorBuild.compiler() + ": " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Of the kernels in this checkout. */
+    public static EmulatorBuild build() {
+        return build(KernelSources.ofCheckout());
+    }
+
+    static EmulatorBuild build(KernelSources sources) {
+        return new EmulatorBuild(sources, Path.of("target", "emulator"), EmulatorBuild.Checks.ofProcess());
+    }
+
+    public static CudaDevice device(EmulatorDriver.Execution execution) {
+        return CudaDevice.emulator(build(), execution);
+    }
+}
