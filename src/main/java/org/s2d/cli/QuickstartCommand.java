@@ -52,8 +52,10 @@ final class QuickstartCommand implements Callable<Integer> {
         if (Files.exists(output.resolve("predictions.png"))) {
             throw new UserException(output + ": holds a finished quickstart. Delete it, or choose another --output.");
         }
-        SyntheticFaces.Options options =
-                SyntheticFaces.Options.defaults(seed).withClips(80, 12, 20).withSize(56);
+        SyntheticFaces.Options options = SyntheticFaces.Options.defaults(seed)
+                .withClips(80, 12, 20)
+                .withStills(8)
+                .withSize(56);
         StopSignal signal = StopSignal.install();
         int code = Main.FAILED;
         try {

@@ -36,12 +36,12 @@ record Scene(
         float saturation = (float) random.nextDouble(0.05, 0.35);
         float brightness = (float) random.nextDouble(0.35, 0.85);
         return new Scene(
-                random.nextDouble(-9, 9),
-                random.nextDouble(-0.6, 0.6),
+                random.nextDouble(-6, 6),
+                random.nextDouble(-0.5, 0.5),
                 random.nextDouble(-0.4, 0.4),
-                random.nextDouble(-0.07, 0.07),
-                random.nextDouble(-0.05, 0.07),
-                random.nextDouble(0.90, 1.06),
+                random.nextDouble(-0.04, 0.04),
+                random.nextDouble(-0.04, 0.04),
+                random.nextDouble(1.22, 1.34),
                 random.nextDouble(0, 2 * Math.PI),
                 random.nextDouble(0.1, 0.42),
                 random.nextDouble(0.85, 1.03),

@@ -72,6 +72,11 @@ public final class SyntheticFaces {
             return new Options(seed, trainPerClass, valPerClass, testPerClass, frames, pixels, stillsPerClip);
         }
 
+        /** Stills of each image class for every clip of a class. */
+        public Options withStills(int perClip) {
+            return new Options(seed, trainPerClass, valPerClass, testPerClass, frames, size, perClip);
+        }
+
         public Options withFrames(int count) {
             return new Options(seed, trainPerClass, valPerClass, testPerClass, count, size, stillsPerClip);
         }
