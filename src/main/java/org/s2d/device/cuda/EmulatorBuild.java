@@ -27,26 +27,25 @@ public final class EmulatorBuild implements KernelImages {
     /** Which errors the built code looks for by itself. */
     public enum Checks {
         /** Alignment of vector accesses, besides what the emulator checks. */
-        NORMAL(List.of("-fsanitize=alignment"), List.of()),
+        NORMAL("-fsanitize=alignment", ""),
         /** AddressSanitizer and UndefinedBehaviorSanitizer: every access outside of a buffer ends the process with a report. */
         SANITIZERS(
-                List.of(
-                        "-g1",
-                        "-fsanitize=address,undefined",
-                        "-fno-sanitize=vptr",
-                        "-fno-sanitize-recover=all",
-                        "-fno-omit-frame-pointer"),
-                List.of("-fsanitize=address,undefined"));
+                "-g1 -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer",
+                "-fsanitize=address,undefined");
 
         /** The system property that chooses the sanitizers. */
         public static final String PROPERTY = "s2d.emulator.sanitize";
 
-        private final List<String> compile;
-        private final List<String> link;
+        private final String compile;
+        private final String link;
 
-        Checks(List<String> compile, List<String> link) {
+        Checks(String compile, String link) {
             this.compile = compile;
             this.link = link;
+        }
+
+        private static List<String> list(String options) {
+            return options.isEmpty() ? List.of() : List.of(options.split(" "));
         }
 
         /** What the system property says. */
@@ -56,9 +55,6 @@ public final class EmulatorBuild implements KernelImages {
     }
 
     private static final String CORE = "emulator/emulator.cpp";
-    private static final String MISSING =
-            "emulator: it is built with g++ (12 or later), and there is no %s on this machine."
-                    + " Install it (Debian: apt-get install g++), or name it in CXX.";
     private static final List<String> OPTIONS = List.of(
             "-std=c++20",
             "-O1",
@@ -165,14 +161,14 @@ public final class EmulatorBuild implements KernelImages {
     private void compile(Path unit, Path object, String name) {
         List<String> command = command();
         command.addAll(OPTIONS);
-        command.addAll(checks.compile);
+        command.addAll(Checks.list(checks.compile));
         command.addAll(List.of("-DS2D_EMULATOR", "-c", "-o", object.toString(), unit.toString()));
         execute(command, name);
     }
 
     private void link(Path object, Path library, String name) {
         List<String> command = command("-shared", "-o", library.toString(), object.toString(), "-ldl");
-        command.addAll(checks.link);
+        command.addAll(Checks.list(checks.link));
         execute(command, name);
     }
 
@@ -185,7 +181,9 @@ public final class EmulatorBuild implements KernelImages {
     }
 
     private String execute(List<String> command, String name) {
-        return CompilerRun.run(command, "emulator: building " + name, MISSING.formatted(compiler));
+        String missing = "emulator: it is built with g++ (12 or later), and there is no " + compiler
+                + " on this machine. Install it (Debian: apt-get install g++), or name it in CXX.";
+        return CompilerRun.run(command, "emulator: building " + name, missing);
     }
 
     /** AddressSanitizer refuses, with the whole process, to be loaded late. */
