@@ -40,11 +40,10 @@ void Launcher::run(const Launch &launch) {
     launches++;
     reach(launch);
     for (Reached &reached : buffers) {
-        if (reached.written) {
-            reached.before.assign(reached.buffer->data(), reached.buffer->data() + reached.buffer->bytes);
-        }
+        reached.before.assign(reached.buffer->data(), reached.buffer->data() + reached.buffer->bytes);
     }
     execute(launch, Variant{}, Memory::GUARD);
+    check_constants(launch);
     for (Reached &reached : buffers) {
         if (reached.written) {
             reached.after.assign(reached.buffer->data(), reached.buffer->data() + reached.buffer->bytes);
@@ -56,6 +55,14 @@ void Launcher::run(const Launch &launch) {
     std::string differs = difference();
     if (!differs.empty()) {
         explain(launch, differs);
+    }
+}
+
+void Launcher::check_constants(const Launch &launch) {
+    for (const Reached &reached : buffers) {
+        if (!reached.written && std::memcmp(reached.before.data(), reached.buffer->data(), reached.before.size()) != 0) {
+            fail("%s: wrote to argument %d, which points to constants", launch.entry->name, reached.argument);
+        }
     }
 }
 
@@ -124,8 +131,9 @@ void Launcher::execute(const Launch &launch, const Variant &variant, unsigned ch
 
 // Runs once more, watching the place, to tell who wrote there.
 void Launcher::locate_damage(const Launch &launch, const Variant &variant, const Reached &reached, const Damage &damage) {
-    std::string what = damage.before ? "wrote " + std::to_string(damage.distance) + " bytes before the start"
-                                     : "wrote behind the end";
+    std::string what = !damage.before        ? "wrote behind the end"
+                       : damage.distance == 1 ? "wrote just before the start"
+                                              : "wrote " + std::to_string(damage.distance) + " bytes before the start";
     what += " of a buffer of " + std::to_string(reached.buffer->bytes) + " bytes";
     if (!damage.before && damage.distance > 0) {
         what += ", " + std::to_string(damage.distance) + " bytes further on";

@@ -41,6 +41,7 @@ class Launcher {
     void scan(const char *bytes, size_t count);
     void execute(const Launch &launch, const Variant &variant, unsigned char guard);
     void locate_damage(const Launch &launch, const Variant &variant, const Reached &reached, const Damage &damage);
+    void check_constants(const Launch &launch);
     void restore();
     std::string difference() const;
     [[noreturn]] void explain(const Launch &launch, const std::string &difference);

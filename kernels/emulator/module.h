@@ -57,9 +57,10 @@ struct UbsanTypeMismatch {
 
 extern "C" __attribute__((visibility("hidden"))) void __ubsan_handle_type_mismatch_v1(
     const s2d_emulator::UbsanTypeMismatch *mismatch, const void *) {
+    const char *slash = std::strrchr(mismatch->file, '/');
     char text[300];
-    std::snprintf(text, sizeof text, "%s:%u: access at an address that is not a multiple of %d",
-                  mismatch->file, mismatch->line, 1 << mismatch->alignment_bits);
+    std::snprintf(text, sizeof text, "access at an address that is not a multiple of %d at %s:%u",
+                  1 << mismatch->alignment_bits, slash == nullptr ? mismatch->file : slash + 1, mismatch->line);
     s2d_emulator::runtime->fail(text, s2d_emulator::Where());
 }
 #endif

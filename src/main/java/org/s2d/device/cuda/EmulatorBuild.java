@@ -68,13 +68,18 @@ public final class EmulatorBuild implements KernelImages {
     private final KernelSources sources;
     private final Path cache;
     private final Checks checks;
-    private final String compiler = compiler();
+    private final String compiler;
 
     /** @param cache an existing folder, or one to be made below an existing one */
     public EmulatorBuild(KernelSources sources, Path cache, Checks checks) {
+        this(sources, cache, checks, compiler());
+    }
+
+    EmulatorBuild(KernelSources sources, Path cache, Checks checks, String compiler) {
         this.sources = sources;
         this.cache = cache;
         this.checks = checks;
+        this.compiler = compiler;
     }
 
     /** The command that builds: {@code g++}, or what the environment names in CXX. */
