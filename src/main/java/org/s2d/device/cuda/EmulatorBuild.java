@@ -28,7 +28,10 @@ public final class EmulatorBuild implements KernelImages {
     public enum Checks {
         /** Alignment of vector accesses, besides what the emulator checks. */
         NORMAL("-fsanitize=alignment", ""),
-        /** AddressSanitizer and UndefinedBehaviorSanitizer: every access outside of a buffer ends the process with a report. */
+        /**
+         * AddressSanitizer and UndefinedBehaviorSanitizer: every access outside of a buffer ends the process with a report that
+         * names kernel and line. The process must have been started with the sanitizers loaded; the error where it was not says how.
+         */
         SANITIZERS(
                 "-g1 -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all -fno-omit-frame-pointer",
                 "-fsanitize=address,undefined");
@@ -198,8 +201,8 @@ public final class EmulatorBuild implements KernelImages {
         }
         try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
             if (maps.noneMatch(line -> line.contains("libasan"))) {
-                throw new DeviceException("emulator: the sanitizers must be loaded first. Start with"
-                        + " LD_PRELOAD=$(g++ -print-file-name=libasan.so)"
+                throw new DeviceException("emulator: the sanitizers must be loaded first. Start with LD_PRELOAD=\""
+                        + "$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libstdc++.so)\""
                         + " ASAN_OPTIONS=detect_leaks=0,handle_segv=0.");
             }
         } catch (IOException e) {
