@@ -63,7 +63,14 @@ public final class Main implements Runnable {
             return BAD_INPUT;
         });
         commandLine.setExecutionExceptionHandler((error, command, parsed) -> main.report(error, command, parsed));
-        return commandLine.execute(args);
+        try {
+            return commandLine.execute(args);
+        } catch (OutOfMemoryError error) {
+            String hint = " Make the batch or the model smaller, or give Java more (S2D_JAVA_OPTS=-Xmx8g).";
+            return say(err, "out of memory: " + error.getMessage() + "." + hint, BAD_INPUT);
+        } catch (InternalError error) { // what a mapped file that was cut off meanwhile gives
+            return say(err, "a file changed or its disk failed while it was read: " + error.getMessage(), BAD_INPUT);
+        }
     }
 
     private int report(Exception error, CommandLine command, ParseResult parsed) {

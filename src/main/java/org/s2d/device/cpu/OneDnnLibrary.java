@@ -8,9 +8,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.util.Arrays;
 import java.util.List;
 import org.s2d.device.DeviceException;
+import org.s2d.device.natives.NativeLibrary;
 import org.s2d.tensor.DType;
 
 /**
@@ -131,7 +131,7 @@ final class OneDnnLibrary {
         try {
             SET_NUM_THREADS.invokeExact(setNumThreads, 1);
         } catch (Throwable e) {
-            throw unexpected(e);
+            throw NativeLibrary.unexpected(e);
         }
     }
 
@@ -141,7 +141,7 @@ final class OneDnnLibrary {
         try {
             status = (int) EXECUTE.invokeExact(execute, primitive, stream, count, arguments);
         } catch (Throwable e) {
-            throw unexpected(e);
+            throw NativeLibrary.unexpected(e);
         }
         require(status, "dnnl_primitive_execute");
     }
@@ -151,7 +151,7 @@ final class OneDnnLibrary {
         try {
             status = (int) SET_DATA_HANDLE.invokeExact(setDataHandle, memory, address);
         } catch (Throwable e) {
-            throw unexpected(e);
+            throw NativeLibrary.unexpected(e);
         }
         require(status, "dnnl_memory_set_data_handle");
     }
@@ -224,24 +224,7 @@ final class OneDnnLibrary {
     }
 
     private Object invoke(String function, MemoryLayout result, Object... arguments) {
-        MemoryLayout[] parameters =
-                Arrays.stream(arguments).map(OneDnnLibrary::layoutOf).toArray(MemoryLayout[]::new);
-        try {
-            return LINKER.downcallHandle(find(function), FunctionDescriptor.of(result, parameters))
-                    .invokeWithArguments(arguments);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
-    }
-
-    private static MemoryLayout layoutOf(Object argument) {
-        return switch (argument) {
-            case Integer i -> ValueLayout.JAVA_INT;
-            case Long l -> ValueLayout.JAVA_LONG;
-            case Float f -> ValueLayout.JAVA_FLOAT;
-            case MemorySegment m -> ValueLayout.ADDRESS;
-            default -> throw new IllegalArgumentException("native argument of " + argument.getClass());
-        };
+        return NativeLibrary.call(find(function), result, arguments);
     }
 
     private static void require(int status, String function) {
@@ -249,13 +232,5 @@ final class OneDnnLibrary {
             String text = status > 0 && status < STATUS.size() ? STATUS.get(status) : "status " + status;
             throw new DeviceException("cpu: oneDNN: " + function + ": " + text);
         }
-    }
-
-    private static RuntimeException unexpected(Throwable e) {
-        return switch (e) {
-            case RuntimeException exception -> exception;
-            case Error error -> throw error;
-            default -> new IllegalStateException(e);
-        };
     }
 }

@@ -66,20 +66,20 @@ public final class NativeLibrary {
 
     /** Calls a function that returns an int. The C parameter types follow from the arguments' classes. */
     public int callInt(String function, Object... arguments) {
-        return (int) call(function, ValueLayout.JAVA_INT, arguments);
+        return (int) call(find(function), ValueLayout.JAVA_INT, arguments);
     }
 
     /** Calls a function that returns a 64-bit integer or a pointer. */
     public long callLong(String function, Object... arguments) {
-        return (long) call(function, ValueLayout.JAVA_LONG, arguments);
+        return (long) call(find(function), ValueLayout.JAVA_LONG, arguments);
     }
 
-    private Object call(String function, MemoryLayout result, Object... arguments) {
+    /** Calls the function at an address; for set-up, not for hot paths. The C parameter types follow from the arguments' classes. */
+    public static Object call(MemorySegment function, MemoryLayout result, Object... arguments) {
         MemoryLayout[] parameters =
                 Arrays.stream(arguments).map(NativeLibrary::layoutOf).toArray(MemoryLayout[]::new);
-        MemorySegment address = find(function);
         try {
-            return LINKER.downcallHandle(address, FunctionDescriptor.of(result, parameters))
+            return LINKER.downcallHandle(function, FunctionDescriptor.of(result, parameters))
                     .invokeWithArguments(arguments);
         } catch (Throwable e) {
             throw unexpected(e);
