@@ -5,6 +5,7 @@
 // that is constant along the run is loaded once, and the types are branches that all threads take alike. What does not fit
 // packs goes element by element through the same code. Bound by memory bandwidth.
 
+#include "common/gelu.cuh"
 #include "common/warp.cuh"
 
 namespace {
@@ -132,23 +133,6 @@ __device__ __forceinline__ void combine(const Loop &loop, void *out, const void 
 }
 
 // Functions of one element
-
-constexpr float SQRT_HALF = 0.70710678f;
-constexpr float INV_SQRT_TWO_PI = 0.39894228f;
-
-// Distribution function of the standard normal; keeps its relative accuracy where it is tiny.
-__device__ __forceinline__ float normal_cdf(float x) { return 0.5f * erfcf(-x * SQRT_HALF); }
-
-__device__ __forceinline__ float gelu(float x) { return x * normal_cdf(x); }
-
-// What rounding the square loses is put back: the exponential would magnify it where x is large.
-__device__ __forceinline__ float gelu_gradient(float x, float g) {
-    float half = -0.5f * x;
-    float square = half * x;
-    float e = expf(square);
-    e = fmaf(e, fmaf(half, x, -square), e);
-    return g * (normal_cdf(x) + x * (INV_SQRT_TWO_PI * e));
-}
 
 // NaN passes the rectifiers; their gradient is 0 where they are flat, corners included.
 

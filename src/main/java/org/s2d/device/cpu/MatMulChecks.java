@@ -1,11 +1,11 @@
 package org.s2d.device.cpu;
 
-import java.util.Arrays;
-import java.util.Comparator;
+import static org.s2d.device.ProductChecks.require;
+
+import org.jspecify.annotations.Nullable;
+import org.s2d.device.ProductChecks;
 import org.s2d.device.Products.Epilogue;
 import org.s2d.tensor.DType;
-import org.s2d.tensor.Shape;
-import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
 
 /** What has to hold before native code sees a product. */
@@ -13,94 +13,28 @@ final class MatMulChecks {
     private MatMulChecks() {}
 
     static void check(Tensor out, Tensor a, Tensor b, Epilogue epilogue) {
-        checkShapes(out, a, b);
+        ProductChecks.check(out, a, b, epilogue);
         checkTypes(out, a, b);
-        if (overlapsItself(out)) {
-            throw new ShapeException("matmul: elements of the output share memory: " + describe(out));
-        }
-        if (sameStart(out, a) || sameStart(out, b)) {
-            throw new ShapeException("matmul: the output is one of the operands");
-        }
-        Tensor bias = epilogue.bias();
-        if (bias != null) {
-            Shape expected = Shape.of(out.dim(-1));
-            require(bias.shape().equals(expected), "bias " + bias.shape() + ", expected " + expected);
-            require(bias.dtype() == DType.F32 || bias.dtype() == DType.BF16, "bias of type " + bias.dtype());
-        }
-        Tensor residual = epilogue.residual();
-        if (residual != null) {
-            require(
-                    residual.shape().equals(out.shape()),
-                    "residual " + residual.shape() + " does not have the shape of the output " + out.shape());
-            require(
-                    residual.dtype() == DType.F32 || residual.dtype() == DType.BF16,
-                    "residual of type " + residual.dtype());
-        }
+        requireKnown("bias", epilogue.bias());
+        requireKnown("residual", epilogue.residual());
     }
 
-    private static void checkShapes(Tensor out, Tensor a, Tensor b) {
-        int rank = out.rank();
-        if (rank < 2 || rank > 3 || a.rank() != rank || b.rank() != rank) {
-            throw new ShapeException("matmul: ranks do not fit: " + a.shape() + " x " + b.shape() + " to " + out.shape()
-                    + "; all must be 2 or all 3");
+    private static void requireKnown(String name, @Nullable Tensor tensor) {
+        if (tensor != null) {
+            require(isKnown(tensor), name + " of type " + tensor.dtype());
         }
-        if (a.dim(-1) != b.dim(-2)) {
-            throw new ShapeException("matmul: inner dimensions differ: " + a.shape() + " x " + b.shape() + ": "
-                    + a.dim(-1) + " != " + b.dim(-2)
-                    + (a.dim(-1) == b.dim(-1) ? ". Did you mean the transposed weight?" : ""));
-        }
-        boolean fits = a.dim(-2) == out.dim(-2) && b.dim(-1) == out.dim(-1);
-        for (Tensor operand : new Tensor[] {a, b}) {
-            fits = fits && (rank == 2 || operand.dim(0) == 1 || operand.dim(0) == out.dim(0));
-        }
-        require(fits, a.shape() + " x " + b.shape() + " does not give " + out.shape());
     }
 
     private static void checkTypes(Tensor out, Tensor a, Tensor b) {
         boolean single = a.dtype() == DType.F32 && b.dtype() == DType.F32 && out.dtype() == DType.F32;
-        boolean brain = a.dtype() == DType.BF16
-                && b.dtype() == DType.BF16
-                && (out.dtype() == DType.F32 || out.dtype() == DType.BF16);
+        boolean brain = a.dtype() == DType.BF16 && b.dtype() == DType.BF16 && isKnown(out);
         require(
                 single || brain,
                 a.dtype() + " x " + b.dtype() + " to " + out.dtype()
                         + " is not supported on the cpu; expected F32 x F32 to F32 or BF16 x BF16 to F32 or BF16");
     }
 
-    private static void require(boolean condition, String message) {
-        if (!condition) {
-            throw new ShapeException("matmul: " + message);
-        }
-    }
-
-    /** True unless each dimension steps over everything the inner ones reach. */
-    private static boolean overlapsItself(Tensor tensor) {
-        Integer[] order = new Integer[tensor.rank()];
-        Arrays.setAll(order, i -> i);
-        Arrays.sort(order, Comparator.comparingLong(tensor::stride));
-        long reach = 0;
-        for (int i : order) {
-            if (tensor.dim(i) > 1) {
-                if (tensor.stride(i) <= reach) {
-                    return true;
-                }
-                reach += (tensor.dim(i) - 1) * tensor.stride(i);
-            }
-        }
-        return false;
-    }
-
-    private static boolean sameStart(Tensor first, Tensor second) {
-        return first.numel() > 0
-                && second.numel() > 0
-                && first.storage() == second.storage()
-                && first.offset() * first.dtype().bytes()
-                        == second.offset() * second.dtype().bytes();
-    }
-
-    private static String describe(Tensor tensor) {
-        long[] strides = new long[tensor.rank()];
-        Arrays.setAll(strides, tensor::stride);
-        return tensor + " with strides " + Arrays.toString(strides);
+    private static boolean isKnown(Tensor tensor) {
+        return tensor.dtype() == DType.F32 || tensor.dtype() == DType.BF16;
     }
 }

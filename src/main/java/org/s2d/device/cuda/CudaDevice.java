@@ -31,6 +31,8 @@ public final class CudaDevice implements Device {
     private final Staging staging;
     private final Storage dropoutStep;
     private final Elementwise elementwise;
+    private final MatrixProducts matrixProducts;
+    private final Products products;
 
     private CudaDevice(Driver driver, KernelImages images, DevicePool.Reuse reuse) {
         name = driver.name();
@@ -40,6 +42,8 @@ public final class CudaDevice implements Device {
         Tensor step = Tensor.contiguous(dropoutStep, DType.I64, Shape.of(1));
         driver.fill(step.address(), (byte) 0, Long.BYTES, context.stream());
         elementwise = new CudaElementwise(context, step);
+        matrixProducts = new KernelProducts(context);
+        products = new CudaProducts(matrixProducts);
     }
 
     /** The emulator, built if need be: every launch is checked, and nothing is fast. */
@@ -77,7 +81,7 @@ public final class CudaDevice implements Device {
 
     @Override
     public Products products() {
-        throw pending("matrix products");
+        return products;
     }
 
     @Override
@@ -172,6 +176,7 @@ public final class CudaDevice implements Device {
     @Override
     public void close() {
         try (context) {
+            matrixProducts.close();
             staging.close();
             dropoutStep.release();
         }

@@ -1,0 +1,174 @@
+package org.s2d.device.cuda;
+
+import static jcuda.jcublas.JCublas2.cublasCreate;
+import static jcuda.jcublas.JCublas2.cublasDestroy;
+import static jcuda.jcublas.JCublas2.cublasGemmStridedBatchedEx_new;
+import static jcuda.jcublas.JCublas2.cublasSetMathMode;
+import static jcuda.jcublas.JCublas2.cublasSetStream;
+import static jcuda.jcublas.JCublas2.cublasSetWorkspace;
+
+import jcuda.Pointer;
+import jcuda.cudaDataType;
+import jcuda.jcublas.cublasComputeType;
+import jcuda.jcublas.cublasGemmAlgo;
+import jcuda.jcublas.cublasHandle;
+import jcuda.jcublas.cublasMath;
+import jcuda.jcublas.cublasOperation;
+import jcuda.jcublas.cublasStatus;
+import jcuda.runtime.cudaStream_t;
+import org.jspecify.annotations.Nullable;
+import org.s2d.device.DeviceException;
+import org.s2d.device.Products.Activation;
+import org.s2d.device.Products.Epilogue;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.Scope;
+import org.s2d.tensor.Storage;
+import org.s2d.tensor.Tensor;
+
+/**
+ * Matrix products by cuBLAS. It counts columns first, so the row-major {@code out = a b} is its {@code out' = b' a'}. Of the
+ * epilogues it knows only the addition to the output; the others are a kernel over the sums, in F32, after it. Layouts that it
+ * does not take (no unit stride, rows that overlap, an output with gaps between columns) go to our own kernel.
+ *
+ * <p>F32 is F32: no TF32, and 16-bit operands are never summed in 16 bits. The workspace is ours, so that calls can be captured in
+ * a graph and repeat bit by bit. The library must have been loaded before ({@code JCudaNatives.loadCublas}).
+ */
+final class CublasProducts implements MatrixProducts {
+    /** What cuBLAS recommends for Hopper. */
+    private static final long WORKSPACE_BYTES = 32L << 20;
+
+    private static final Pointer ZERO = Pointer.to(new float[] {0});
+    private static final Pointer ONE = Pointer.to(new float[] {1});
+
+    private final CudaContext context;
+    private final KernelProducts own;
+    private final cublasHandle handle = new cublasHandle();
+    private final Storage workspace;
+
+    /** @param stream the context's stream as JCuda sees it */
+    CublasProducts(CudaContext context, cudaStream_t stream) {
+        this.context = context;
+        own = new KernelProducts(context);
+        require(cublasCreate(handle), "cublasCreate");
+        require(cublasSetStream(handle, stream), "cublasSetStream");
+        workspace = context.pool().allocate(WORKSPACE_BYTES);
+        require(cublasSetWorkspace(handle, new Address(workspace.address()), WORKSPACE_BYTES), "cublasSetWorkspace");
+        require(
+                cublasSetMathMode(handle, cublasMath.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION),
+                "cublasSetMathMode");
+    }
+
+    /** A place in device memory. */
+    private static final class Address extends Pointer {
+        Address(long address) {
+            super(address);
+        }
+    }
+
+    /** A matrix as cuBLAS sees it, columns first: the distance of its columns, and whether it is to be transposed. */
+    private record Columns(int distance, int operation) {
+        /** Null when cuBLAS cannot read the last two dimensions in place. */
+        static @Nullable Columns of(Tensor tensor) {
+            int rows = tensor.dim(-2);
+            int columns = tensor.dim(-1);
+            long down = rows == 1 ? Math.max(1, columns) : tensor.stride(-2);
+            long across = columns == 1 ? 1 : tensor.stride(-1);
+            if (across == 1 && down >= columns && down <= Integer.MAX_VALUE) {
+                return new Columns((int) down, cublasOperation.CUBLAS_OP_N);
+            }
+            down = rows == 1 ? 1 : tensor.stride(-2);
+            across = columns == 1 ? Math.max(1, rows) : tensor.stride(-1);
+            return down == 1 && across >= rows && across <= Integer.MAX_VALUE
+                    ? new Columns((int) across, cublasOperation.CUBLAS_OP_T)
+                    : null;
+        }
+    }
+
+    @Override
+    public void multiply(Tensor out, Tensor a, Tensor b, Epilogue epilogue) {
+        Columns left = Columns.of(a);
+        Columns right = Columns.of(b);
+        Columns result = Columns.of(out);
+        boolean known = left != null && right != null && result != null;
+        if (!known || a.dim(-1) == 0 || result.operation() != cublasOperation.CUBLAS_OP_N) {
+            own.multiply(out, a, b, epilogue);
+            return;
+        }
+        boolean plain =
+                epilogue.bias() == null && epilogue.residual() == null && epilogue.activation() == Activation.NONE;
+        if (plain) {
+            sum(out, result, a, left, b, right, epilogue.accumulate());
+        } else if (out.dtype() == DType.F32 && out.isContiguous() && !isReadBy(epilogue, out)) {
+            sum(out, result, a, left, b, right, false);
+            own.finish(out, out, epilogue);
+        } else {
+            try (Scope scope = context.scope()) {
+                Tensor sums = scope.allocate(DType.F32, out.shape());
+                Columns dense = new Columns(out.dim(-1), cublasOperation.CUBLAS_OP_N);
+                sum(sums, dense, a, left, b, right, false);
+                own.finish(out, sums, epilogue);
+            }
+        }
+    }
+
+    /** True when the epilogue needs what the output held before. */
+    private static boolean isReadBy(Epilogue epilogue, Tensor out) {
+        Tensor residual = epilogue.residual();
+        return epilogue.accumulate() || (residual != null && residual.storage() == out.storage());
+    }
+
+    private void sum(Tensor out, Columns result, Tensor a, Columns left, Tensor b, Columns right, boolean accumulate) {
+        boolean single = out.rank() == 2;
+        int status = cublasGemmStridedBatchedEx_new(
+                handle,
+                right.operation(),
+                left.operation(),
+                out.dim(-1),
+                out.dim(-2),
+                a.dim(-1),
+                ONE,
+                new Address(b.address()),
+                type(b),
+                right.distance(),
+                batchStride(b),
+                new Address(a.address()),
+                type(a),
+                left.distance(),
+                batchStride(a),
+                accumulate ? ONE : ZERO,
+                new Address(out.address()),
+                type(out),
+                result.distance(),
+                batchStride(out),
+                single ? 1 : out.dim(0),
+                cublasComputeType.CUBLAS_COMPUTE_32F,
+                cublasGemmAlgo.CUBLAS_GEMM_DFALT);
+        require(status, "matmul: " + a.shape() + " x " + b.shape());
+    }
+
+    private static long batchStride(Tensor tensor) {
+        return tensor.rank() == 2 || tensor.dim(0) == 1 ? 0 : tensor.stride(0);
+    }
+
+    private static int type(Tensor tensor) {
+        return switch (tensor.dtype()) {
+            case F32 -> cudaDataType.CUDA_R_32F;
+            case BF16 -> cudaDataType.CUDA_R_16BF;
+            case F16 -> cudaDataType.CUDA_R_16F;
+            case F64, I64 -> throw new IllegalArgumentException("no product of " + tensor.dtype());
+        };
+    }
+
+    private static void require(int status, String what) {
+        if (status != cublasStatus.CUBLAS_STATUS_SUCCESS) {
+            throw new DeviceException("cuda: " + what + ": cuBLAS says " + cublasStatus.stringFor(status));
+        }
+    }
+
+    @Override
+    public void close() {
+        int status = cublasDestroy(handle);
+        workspace.release();
+        require(status, "cublasDestroy");
+    }
+}
