@@ -217,3 +217,58 @@ __device__ __forceinline__ void store_pack_any(void *to, i64 at, int type, const
         store_pack(static_cast<f16 *>(to) + at, values);
     }
 }
+
+// What the memory of that type would hold.
+__device__ __forceinline__ float round_any(float value, int type) {
+    if (type == TYPE_F32) {
+        return value;
+    }
+    return type == TYPE_BF16 ? to_float(from_float<bf16>(value)) : to_float(from_float<f16>(value));
+}
+
+// Eight elements as they lie in memory. Loading and converting apart lets a thread have several loads under way: it waits where
+// it converts.
+struct Words8 {
+    uint4 low;
+    uint4 high;  // f32 only
+};
+
+__device__ __forceinline__ Words8 load_words_any(const void *from, i64 at, int type) {
+    Words8 words = {};
+    const char *place = static_cast<const char *>(from) + (type == TYPE_F32 ? 4 * at : 2 * at);
+    words.low = load_16_bytes(place);
+    if (type == TYPE_F32) {
+        words.high = load_16_bytes(place + 16);
+    }
+    return words;
+}
+
+template <class T>
+__device__ __forceinline__ void unpack_words(const Words8 &words, float (&values)[8]) {
+    unpack2<T>(words.low.x, values[0], values[1]);
+    unpack2<T>(words.low.y, values[2], values[3]);
+    unpack2<T>(words.low.z, values[4], values[5]);
+    unpack2<T>(words.low.w, values[6], values[7]);
+}
+
+template <>
+__device__ __forceinline__ void unpack_words<float>(const Words8 &words, float (&values)[8]) {
+    values[0] = __uint_as_float(words.low.x);
+    values[1] = __uint_as_float(words.low.y);
+    values[2] = __uint_as_float(words.low.z);
+    values[3] = __uint_as_float(words.low.w);
+    values[4] = __uint_as_float(words.high.x);
+    values[5] = __uint_as_float(words.high.y);
+    values[6] = __uint_as_float(words.high.z);
+    values[7] = __uint_as_float(words.high.w);
+}
+
+__device__ __forceinline__ void unpack_words_any(const Words8 &words, int type, float (&values)[8]) {
+    if (type == TYPE_F32) {
+        unpack_words<float>(words, values);
+    } else if (type == TYPE_BF16) {
+        unpack_words<bf16>(words, values);
+    } else {
+        unpack_words<f16>(words, values);
+    }
+}

@@ -41,7 +41,7 @@ public final class LayerNorm {
             Tensor rowGrad = grad.stride(-1) == 1 ? grad : tape.contiguous(grad);
             tape.device()
                     .normalization()
-                    .layerNormBackward(gradIn, gradWeight, gradBias, rowGrad, in, mean, rstd, weight.value());
+                    .layerNormBackward(gradIn, gradWeight, gradBias, rowGrad, in, mean, rstd, weight.value(), null);
             if (gradIn != null) {
                 tape.accumulate(x, gradIn);
             }

@@ -29,7 +29,7 @@ public final class CpuDevice implements Device {
         workers = new Workers(threads);
         elementwise = new CpuElementwise(workers);
         products = new CpuProducts(pool, workers, elementwise);
-        normalization = new CpuNormalization(workers);
+        normalization = new CpuNormalization(workers, elementwise);
         attention = new CpuAttentionKernels(workers);
         convolutions = new CpuConvolutions(pool, workers, elementwise);
         losses = new CpuLosses(workers);

@@ -1,7 +1,10 @@
 package org.s2d.device.cpu;
 
 import org.jspecify.annotations.Nullable;
+import org.s2d.device.Checks;
+import org.s2d.device.Elementwise;
 import org.s2d.device.Normalization;
+import org.s2d.device.NormalizationChecks;
 import org.s2d.tensor.Tensor;
 
 /** F32 and BF16 with the Vector API; softmax in double. */
@@ -9,9 +12,11 @@ final class CpuNormalization implements Normalization {
     private final Workers workers;
     private final Scratch scratch;
     private final Partition partition;
+    private final Elementwise elementwise;
 
-    CpuNormalization(Workers workers) {
+    CpuNormalization(Workers workers, Elementwise elementwise) {
         this.workers = workers;
+        this.elementwise = elementwise;
         scratch = workers.scratch();
         partition = workers::parallelFor;
     }
@@ -29,6 +34,22 @@ final class CpuNormalization implements Normalization {
     }
 
     @Override
+    public void addLayerNorm(
+            Tensor sum,
+            Tensor out,
+            @Nullable Tensor mean,
+            @Nullable Tensor rstd,
+            Tensor in,
+            Tensor branch,
+            Tensor weight,
+            Tensor bias,
+            double eps) {
+        NormalizationChecks.residual(sum, in, branch);
+        elementwise.binary(Elementwise.Binary.ADD, sum, in, branch);
+        layerNorm(out, mean, rstd, sum, weight, bias, eps);
+    }
+
+    @Override
     public void layerNormBackward(
             @Nullable Tensor gradIn,
             @Nullable Tensor gradWeight,
@@ -37,8 +58,13 @@ final class CpuNormalization implements Normalization {
             Tensor in,
             Tensor mean,
             Tensor rstd,
-            Tensor weight) {
+            Tensor weight,
+            @Nullable Tensor around) {
         LayerNormBackward.run(gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight, workers, scratch);
+        if (gradIn != null && around != null) {
+            Checks.sameShape("layerNormBackward", in, around);
+            elementwise.binary(Elementwise.Binary.ADD, gradIn, gradIn, around);
+        }
     }
 
     @Override

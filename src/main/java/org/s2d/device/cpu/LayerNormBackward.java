@@ -6,6 +6,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.Checks;
+import org.s2d.device.NormalizationChecks;
 import org.s2d.device.StridedLoop;
 import org.s2d.tensor.Tensor;
 
@@ -55,7 +56,7 @@ final class LayerNormBackward {
             Tensor weight,
             Workers workers,
             Scratch scratch) {
-        LayerNormKernel.checkBackward(gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight);
+        NormalizationChecks.layerNormBackward(gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight, null);
         Checks.singlePrecision("layerNormBackward", gradOut, in, weight);
         boolean parameters = gradWeight != null || gradBias != null;
         LayerNormBackward kernel = new LayerNormBackward(gradIn, gradOut, in, mean, rstd, weight, parameters, scratch);

@@ -5,65 +5,13 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.Checks;
+import org.s2d.device.NormalizationChecks;
 import org.s2d.device.StridedLoop;
-import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 
 /** Layer normalisation over the last dimension: {@code (x - mean) / sqrt(var + eps) * weight + bias}, biased variance. */
 final class LayerNormKernel {
     private LayerNormKernel() {}
-
-    static void check(Tensor out, @Nullable Tensor mean, @Nullable Tensor rstd, Tensor in, Tensor weight, Tensor bias) {
-        Checks.unitRows("layerNorm", out, in);
-        Checks.sameShape("layerNorm", in, out);
-        Shape features = Shape.of(in.dim(-1));
-        Checks.shape("layerNorm", "weight", weight, features);
-        Checks.shape("layerNorm", "bias", bias, features);
-        Checks.contiguous("layerNorm", weight, bias);
-        checkStatistics("layerNorm", mean, rstd, in);
-    }
-
-    private static void checkStatistics(String kernel, @Nullable Tensor mean, @Nullable Tensor rstd, Tensor in) {
-        Shape rows = Shape.of(Math.toIntExact(in.shape().without(-1).numel()));
-        if (mean != null) {
-            Checks.shape(kernel, "mean", mean, rows);
-            Checks.contiguous(kernel, mean);
-        }
-        if (rstd != null) {
-            Checks.shape(kernel, "rstd", rstd, rows);
-            Checks.contiguous(kernel, rstd);
-        }
-    }
-
-    static void checkBackward(
-            @Nullable Tensor gradIn,
-            @Nullable Tensor gradWeight,
-            @Nullable Tensor gradBias,
-            Tensor gradOut,
-            Tensor in,
-            Tensor mean,
-            Tensor rstd,
-            Tensor weight) {
-        String kernel = "layerNormBackward";
-        Checks.unitRows(kernel, gradOut, in);
-        Checks.sameShape(kernel, in, gradOut);
-        Shape features = Shape.of(in.dim(-1));
-        Checks.shape(kernel, "weight", weight, features);
-        Checks.contiguous(kernel, weight);
-        if (gradIn != null) {
-            Checks.sameShape(kernel, in, gradIn);
-            Checks.unitRows(kernel, gradIn);
-        }
-        if (gradWeight != null) {
-            Checks.shape(kernel, "gradWeight", gradWeight, features);
-            Checks.contiguous(kernel, gradWeight);
-        }
-        if (gradBias != null) {
-            Checks.shape(kernel, "gradBias", gradBias, features);
-            Checks.contiguous(kernel, gradBias);
-        }
-        checkStatistics(kernel, mean, rstd, in);
-    }
 
     // Scalar reference
 
@@ -75,7 +23,7 @@ final class LayerNormKernel {
             Tensor weight,
             Tensor bias,
             double eps) {
-        check(out, mean, rstd, in, weight, bias);
+        NormalizationChecks.layerNorm(out, mean, rstd, in, weight, bias);
         int width = in.dim(-1);
         double[] row = new double[width];
         double[] scale = values(weight);
@@ -116,7 +64,7 @@ final class LayerNormKernel {
             Tensor mean,
             Tensor rstd,
             Tensor weight) {
-        checkBackward(gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight);
+        NormalizationChecks.layerNormBackward(gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight, null);
         int width = in.dim(-1);
         double[] scale = values(weight);
         double[] normal = new double[width];
@@ -187,7 +135,7 @@ final class LayerNormKernel {
             double eps,
             Workers workers,
             Scratch scratch) {
-        check(out, mean, rstd, in, weight, bias);
+        NormalizationChecks.layerNorm(out, mean, rstd, in, weight, bias);
         Checks.singlePrecision("layerNorm", out, in, weight, bias);
         int width = in.dim(-1);
         Cells means = mean == null ? null : new Cells(mean);

@@ -17,7 +17,7 @@ public final class ReferenceDevice implements Device {
     private final HostPool pool;
     private final Elementwise elementwise = new ReferenceElementwise();
     private final Products products = new ReferenceProducts();
-    private final Normalization normalization = new ReferenceNormalization();
+    private final Normalization normalization = new ReferenceNormalization(elementwise);
     private final AttentionKernels attention = new ReferenceAttentionKernels();
     private final Convolutions convolutions = new ReferenceConvolutions();
     private final Losses losses = new ReferenceLosses();

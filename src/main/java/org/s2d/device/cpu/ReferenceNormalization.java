@@ -1,11 +1,20 @@
 package org.s2d.device.cpu;
 
 import org.jspecify.annotations.Nullable;
+import org.s2d.device.Checks;
+import org.s2d.device.Elementwise;
 import org.s2d.device.Normalization;
+import org.s2d.device.NormalizationChecks;
 import org.s2d.tensor.Tensor;
 
 /** Plain loops in double: the specification. */
 final class ReferenceNormalization implements Normalization {
+    private final Elementwise elementwise;
+
+    ReferenceNormalization(Elementwise elementwise) {
+        this.elementwise = elementwise;
+    }
+
     @Override
     public void layerNorm(
             Tensor out,
@@ -19,6 +28,22 @@ final class ReferenceNormalization implements Normalization {
     }
 
     @Override
+    public void addLayerNorm(
+            Tensor sum,
+            Tensor out,
+            @Nullable Tensor mean,
+            @Nullable Tensor rstd,
+            Tensor in,
+            Tensor branch,
+            Tensor weight,
+            Tensor bias,
+            double eps) {
+        NormalizationChecks.residual(sum, in, branch);
+        elementwise.binary(Elementwise.Binary.ADD, sum, in, branch);
+        layerNorm(out, mean, rstd, sum, weight, bias, eps);
+    }
+
+    @Override
     public void layerNormBackward(
             @Nullable Tensor gradIn,
             @Nullable Tensor gradWeight,
@@ -27,8 +52,13 @@ final class ReferenceNormalization implements Normalization {
             Tensor in,
             Tensor mean,
             Tensor rstd,
-            Tensor weight) {
+            Tensor weight,
+            @Nullable Tensor around) {
         LayerNormKernel.referenceBackward(gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight);
+        if (gradIn != null && around != null) {
+            Checks.sameShape("layerNormBackward", in, around);
+            elementwise.binary(Elementwise.Binary.ADD, gradIn, gradIn, around);
+        }
     }
 
     @Override

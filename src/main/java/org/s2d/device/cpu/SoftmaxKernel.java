@@ -1,6 +1,6 @@
 package org.s2d.device.cpu;
 
-import org.s2d.device.Checks;
+import org.s2d.device.NormalizationChecks;
 import org.s2d.tensor.Tensor;
 
 /**
@@ -10,28 +10,18 @@ import org.s2d.tensor.Tensor;
 final class SoftmaxKernel {
     private SoftmaxKernel() {}
 
-    /** Contiguous tensors of one shape. */
-    static void check(String kernel, Tensor first, Tensor... others) {
-        Checks.floating(kernel, first);
-        Checks.floating(kernel, others);
-        Checks.rows(kernel, first);
-        Checks.sameShape(kernel, first, others);
-        Checks.contiguous(kernel, first);
-        Checks.contiguous(kernel, others);
-    }
-
     @FunctionalInterface
     private interface Row {
         void apply(double[] in, double[] second, double[] out);
     }
 
     static void forward(Tensor out, Tensor in, Partition partition) {
-        check("softmax", in, out);
+        NormalizationChecks.softmax("softmax", in, out);
         eachRow(partition, out, in, in, (x, same, y) -> softmax(x, y));
     }
 
     static void backward(Tensor gradIn, Tensor out, Tensor gradOut, Partition partition) {
-        check("softmaxBackward", out, gradIn, gradOut);
+        NormalizationChecks.softmax("softmaxBackward", out, gradIn, gradOut);
         eachRow(partition, gradIn, out, gradOut, (y, g, result) -> {
             double dot = 0;
             for (int i = 0; i < y.length; i++) {
@@ -44,7 +34,7 @@ final class SoftmaxKernel {
     }
 
     static void logForward(Tensor out, Tensor in, Partition partition) {
-        check("logSoftmax", in, out);
+        NormalizationChecks.softmax("logSoftmax", in, out);
         eachRow(partition, out, in, in, (x, same, y) -> {
             double logSum = logSumExp(x);
             for (int i = 0; i < x.length; i++) {
@@ -54,7 +44,7 @@ final class SoftmaxKernel {
     }
 
     static void logBackward(Tensor gradIn, Tensor out, Tensor gradOut, Partition partition) {
-        check("logSoftmaxBackward", out, gradIn, gradOut);
+        NormalizationChecks.softmax("logSoftmaxBackward", out, gradIn, gradOut);
         eachRow(partition, gradIn, out, gradOut, (y, g, result) -> {
             double sum = 0;
             for (double value : g) {

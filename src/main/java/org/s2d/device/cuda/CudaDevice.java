@@ -33,6 +33,7 @@ public final class CudaDevice implements Device {
     private final Elementwise elementwise;
     private final MatrixProducts matrixProducts;
     private final Products products;
+    private final Normalization normalization;
 
     private CudaDevice(Driver driver, KernelImages images, DevicePool.Reuse reuse) {
         name = driver.name();
@@ -44,6 +45,7 @@ public final class CudaDevice implements Device {
         elementwise = new CudaElementwise(context, step);
         matrixProducts = new KernelProducts(context);
         products = new CudaProducts(matrixProducts);
+        normalization = new CudaNormalization(context, elementwise);
     }
 
     /** The emulator, built if need be: every launch is checked, and nothing is fast. */
@@ -86,7 +88,7 @@ public final class CudaDevice implements Device {
 
     @Override
     public Normalization normalization() {
-        throw pending("normalization");
+        return normalization;
     }
 
     @Override

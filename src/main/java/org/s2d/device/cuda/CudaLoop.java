@@ -1,5 +1,6 @@
 package org.s2d.device.cuda;
 
+import java.util.stream.IntStream;
 import org.s2d.device.StridedLoop;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.ShapeException;
@@ -14,6 +15,7 @@ final class CudaLoop {
 
     private static final int PACK_ALIGNMENT = 16;
     private static final int MAX_DIMS = 8;
+    private static final int MAX_OPERANDS = 4;
 
     // Places in the structure, in bytes.
     private static final int COUNT = 0;
@@ -22,7 +24,7 @@ final class CudaLoop {
     private static final int TYPES = 16;
     private static final int SIZES = 32;
     private static final int STRIDES = SIZES + 8 * MAX_DIMS;
-    private static final int BYTES = STRIDES + 3 * 8 * MAX_DIMS;
+    private static final int BYTES = STRIDES + MAX_OPERANDS * 8 * MAX_DIMS;
 
     private final StridedLoop loop;
     private final Tensor[] tensors;
@@ -41,6 +43,16 @@ final class CudaLoop {
     /** Over every element; the first tensor is the result, and all have its shape. */
     static CudaLoop over(Tensor... tensors) {
         return new CudaLoop(StridedLoop.over(tensors[0].shape(), tensors), tensors);
+    }
+
+    /** Over the rows along the last dimension, which has stride 1 in all tensors. */
+    static CudaLoop rows(Tensor... tensors) {
+        return new CudaLoop(StridedLoop.rows(tensors[0].shape(), tensors), tensors);
+    }
+
+    /** Whether every row begins at a multiple of 16 bytes in every operand. */
+    boolean rowsAreAligned() {
+        return IntStream.range(0, tensors.length).allMatch(k -> isAligned(k, loop.rank()));
     }
 
     long count() {
@@ -65,15 +77,15 @@ final class CudaLoop {
         boolean fits = loop.runStride(0) == 1;
         for (int k = 0; k < tensors.length; k++) {
             boolean constant = k > 0 && loop.runStride(k) == 0;
-            fits &= constant || (loop.runStride(k) == 1 && isAligned(k));
+            fits &= constant || (loop.runStride(k) == 1 && isAligned(k, loop.rank() - 1));
         }
         return fits;
     }
 
-    private boolean isAligned(int operand) {
+    private boolean isAligned(int operand, int dims) {
         int size = tensors[operand].dtype().bytes();
         boolean aligned = size <= 4 && tensors[operand].address() % PACK_ALIGNMENT == 0;
-        for (int dim = 0; dim < loop.rank() - 1; dim++) {
+        for (int dim = 0; dim < dims; dim++) {
             aligned &= loop.stride(dim, operand) * size % PACK_ALIGNMENT == 0;
         }
         return aligned;

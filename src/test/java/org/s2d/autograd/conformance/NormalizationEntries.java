@@ -23,6 +23,7 @@ final class NormalizationEntries {
                                 normal(16).parameter(),
                                 normal(16).parameter())
                         .sample(wide(5, 37), normal(37).parameter(), normal(37).parameter())
+                        .sample(wide(4, 264), normal(264).parameter(), normal(264).parameter())
                         .sample(normal(1, 1), normal(1).parameter(), normal(1).parameter())
                         .sample(normal(0, 8), normal(8).parameter(), normal(8).parameter())
                         .large(

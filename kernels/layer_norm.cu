@@ -1,0 +1,395 @@
+// Layer normalisation over the last dimension of rows [rows, D], with the residual addition before it and the gradient that
+// passes around it.
+//
+//   s = in + branch                                   (s = in without a branch)
+//   out = (s - mean) rstd weight + bias               rstd = 1 / sqrt(variance + eps), biased variance
+//
+//   n = (s - mean) rstd,  h = gradOut weight
+//   gradIn = rstd (h - mean(h) - n mean(h n)) + around
+//   gradWeight = sum over rows of gradOut n,  gradBias = sum over rows of gradOut
+//
+// The trick: one warp owns a row and keeps it in registers, so that memory is read once and nothing waits for the block; going
+// backward it also keeps its share of the parameters' gradients in registers over all its rows. Rows that are not packs of 8
+// elements, or longer than 1024, take one block each and are read again for every pass. Bound by memory bandwidth.
+
+#include "common/block.cuh"
+#include "common/loop.cuh"
+
+namespace {
+
+constexpr int THREADS = 256;
+constexpr int ROWS = THREADS / WARP;  // that a block works on at once
+constexpr int BACKWARD_THREADS = 128;
+constexpr int BACKWARD_ROWS = BACKWARD_THREADS / WARP;
+
+// Operands of the forward rows: out, in, branch, sum; of the backward rows: gradIn, gradOut, in, around.
+constexpr int OPERANDS = 4;
+
+// First column of this lane's pack number p.
+__device__ __forceinline__ int column_of(int p) { return (p * WARP + lane_of_warp()) * PACK; }
+
+// A row of up to 256 PACKS elements: s in registers, stored too where there is a branch.
+template <int PACKS>
+__device__ __forceinline__ void load_row(const Loop &rows, const i64 (&at)[OPERANDS], void *sum, const void *in,
+                                         const void *branch, int width, float (&s)[PACKS][PACK]) {
+    Words8 x[PACKS];
+    Words8 y[PACKS];
+#pragma unroll
+    for (int p = 0; p < PACKS; p++) {
+        if (column_of(p) < width) {
+            x[p] = load_words_any(in, at[1] + column_of(p), rows.types[1]);
+        }
+    }
+    if (branch != nullptr) {
+#pragma unroll
+        for (int p = 0; p < PACKS; p++) {
+            if (column_of(p) < width) {
+                y[p] = load_words_any(branch, at[2] + column_of(p), rows.types[2]);
+            }
+        }
+    }
+#pragma unroll
+    for (int p = 0; p < PACKS; p++) {
+        if (column_of(p) < width) {
+            unpack_words_any(x[p], rows.types[1], s[p]);
+            if (branch != nullptr) {
+                float b[PACK];
+                unpack_words_any(y[p], rows.types[2], b);
+#pragma unroll
+                for (int i = 0; i < PACK; i++) {
+                    s[p][i] = round_any(s[p][i] + b[i], rows.types[3]);
+                }
+                store_pack_any(sum, at[3] + column_of(p), rows.types[3], s[p]);
+            }
+        }
+    }
+}
+
+// Mean and 1 / sqrt(variance + eps) of a row that a warp holds. The variance is summed about the mean; `rest` is what rounding
+// took from the mean.
+template <int PACKS>
+__device__ __forceinline__ void statistics(const float (&s)[PACKS][PACK], int width, float eps, float &mean, float &rest,
+                                           float &rstd) {
+    float sum = 0.0f;
+#pragma unroll
+    for (int p = 0; p < PACKS; p++) {
+        if (column_of(p) < width) {
+#pragma unroll
+            for (int i = 0; i < PACK; i++) {
+                sum += s[p][i];
+            }
+        }
+    }
+    mean = warp_sum(sum) / width;
+    float plain = 0.0f;
+    float squares = 0.0f;
+#pragma unroll
+    for (int p = 0; p < PACKS; p++) {
+        if (column_of(p) < width) {
+#pragma unroll
+            for (int i = 0; i < PACK; i++) {
+                float deviation = s[p][i] - mean;
+                plain += deviation;
+                squares = fmaf(deviation, deviation, squares);
+            }
+        }
+    }
+    rest = warp_sum(plain) / width;
+    float variance = warp_sum(squares) / width - rest * rest;
+    rstd = 1.0f / sqrtf(fmaxf(variance, 0.0f) + eps + 0.0f * variance);  // the last term lets NaN pass
+}
+
+template <int PACKS>
+__device__ __forceinline__ void forward(const Loop &rows, void *out, float *means, float *rstds, void *sum, const void *in,
+                                        const void *branch, const void *weight, const void *bias, int weight_type,
+                                        int bias_type, int width, float eps) {
+    i64 step = static_cast<i64>(gridDim.x) * ROWS;
+    for (i64 row = static_cast<i64>(blockIdx.x) * ROWS + warp_of_block(); row < rows.count; row += step) {
+        i64 at[OPERANDS];
+        locate(rows, row, at);
+        float s[PACKS][PACK];
+        load_row<PACKS>(rows, at, sum, in, branch, width, s);
+        float mean, rest, rstd;
+        statistics<PACKS>(s, width, eps, mean, rest, rstd);
+#pragma unroll
+        for (int p = 0; p < PACKS; p++) {
+            int column = column_of(p);
+            if (column < width) {
+                float scale[PACK];
+                float shift[PACK];
+                load_pack_any(weight, column, weight_type, scale);
+                load_pack_any(bias, column, bias_type, shift);
+#pragma unroll
+                for (int i = 0; i < PACK; i++) {
+                    s[p][i] = fmaf((s[p][i] - mean - rest) * rstd, scale[i], shift[i]);
+                }
+                store_pack_any(out, at[0] + column, rows.types[0], s[p]);
+            }
+        }
+        if (lane_of_warp() == 0 && means != nullptr) {
+            means[row] = mean + rest;
+            rstds[row] = rstd;
+        }
+    }
+}
+
+// Adds up what the warps of a block hold for each parameter, in the order of the warps: parts [2, D] of this block.
+template <int PACKS>
+__device__ __forceinline__ void store_parts(float *parts, float *shared, int width, const float (&to_weight)[PACKS][PACK],
+                                            const float (&to_bias)[PACKS][PACK]) {
+    float *own = shared + warp_of_block() * 2 * width;  // [BACKWARD_ROWS][2][D]
+#pragma unroll
+    for (int p = 0; p < PACKS; p++) {
+        if (column_of(p) < width) {
+            store_pack(own + column_of(p), to_weight[p]);
+            store_pack(own + width + column_of(p), to_bias[p]);
+        }
+    }
+    __syncthreads();
+    for (int i = static_cast<int>(threadIdx.x); i < 2 * width; i += BACKWARD_THREADS) {
+        float sum = 0.0f;
+        for (int warp = 0; warp < BACKWARD_ROWS; warp++) {
+            sum += shared[warp * 2 * width + i];
+        }
+        parts[static_cast<i64>(blockIdx.x) * 2 * width + i] = sum;
+    }
+}
+
+template <int PACKS>
+__device__ __forceinline__ void backward(const Loop &rows, void *grad_in, float *parts, const void *grad_out, const void *in,
+                                         const void *around, const float *means, const float *rstds, const void *weight,
+                                         int weight_type, int width) {
+    float to_weight[PACKS][PACK] = {};
+    float to_bias[PACKS][PACK] = {};
+    i64 step = static_cast<i64>(gridDim.x) * BACKWARD_ROWS;
+    for (i64 row = static_cast<i64>(blockIdx.x) * BACKWARD_ROWS + warp_of_block(); row < rows.count; row += step) {
+        i64 at[OPERANDS];
+        locate(rows, row, at);
+        Words8 gradient[PACKS];
+        Words8 input[PACKS];
+#pragma unroll
+        for (int p = 0; p < PACKS; p++) {
+            if (column_of(p) < width) {
+                gradient[p] = load_words_any(grad_out, at[1] + column_of(p), rows.types[1]);
+                input[p] = load_words_any(in, at[2] + column_of(p), rows.types[2]);
+            }
+        }
+        float mean = means[row];
+        float rstd = rstds[row];
+        float sum = 0.0f;
+        float dot = 0.0f;
+#pragma unroll
+        for (int p = 0; p < PACKS; p++) {
+            if (column_of(p) < width) {
+                float g[PACK], x[PACK], scale[PACK];
+                unpack_words_any(gradient[p], rows.types[1], g);
+                unpack_words_any(input[p], rows.types[2], x);
+                load_pack_any(weight, column_of(p), weight_type, scale);
+#pragma unroll
+                for (int i = 0; i < PACK; i++) {
+                    float normal = (x[i] - mean) * rstd;
+                    float h = g[i] * scale[i];
+                    to_weight[p][i] = fmaf(g[i], normal, to_weight[p][i]);
+                    to_bias[p][i] += g[i];
+                    sum += h;
+                    dot = fmaf(h, normal, dot);
+                }
+            }
+        }
+        if (grad_in == nullptr) {
+            continue;
+        }
+        sum = warp_sum(sum) / width;
+        dot = warp_sum(dot) / width;
+#pragma unroll
+        for (int p = 0; p < PACKS; p++) {
+            if (column_of(p) < width) {
+                float g[PACK], x[PACK], scale[PACK], other[PACK] = {};
+                unpack_words_any(gradient[p], rows.types[1], g);
+                unpack_words_any(input[p], rows.types[2], x);
+                load_pack_any(weight, column_of(p), weight_type, scale);
+                if (around != nullptr) {
+                    load_pack_any(around, at[3] + column_of(p), rows.types[3], other);
+                }
+#pragma unroll
+                for (int i = 0; i < PACK; i++) {
+                    float normal = (x[i] - mean) * rstd;
+                    g[i] = fmaf(rstd, g[i] * scale[i] - sum - normal * dot, other[i]);
+                }
+                store_pack_any(grad_in, at[0] + column_of(p), rows.types[0], g);
+            }
+        }
+    }
+    if (parts != nullptr) {
+        S2D_SHARED(float, shared);
+        store_parts<PACKS>(parts, shared, width, to_weight, to_bias);
+    }
+}
+
+// Element `column` of s.
+__device__ __forceinline__ float sum_at(const Loop &rows, const i64 (&at)[OPERANDS], const void *in, const void *branch,
+                                        int column) {
+    float value = load_any(in, at[1] + column, rows.types[1]);
+    if (branch == nullptr) {
+        return value;
+    }
+    return round_any(value + load_any(branch, at[2] + column, rows.types[2]), rows.types[3]);
+}
+
+}  // namespace
+
+// in [rows, D] -> out [rows, D], means, rstds [rows] or null; with a branch [rows, D] also sum [rows, D]. Rows are packs.
+#define FORWARD(WIDTH)                                                                                                     \
+    extern "C" __global__ void __launch_bounds__(THREADS) layer_norm_forward_any_##WIDTH(                                  \
+        Loop rows, void *out, float *means, float *rstds, void *sum, const void *in, const void *branch,                   \
+        const void *weight, const void *bias, int weight_type, int bias_type, int width, float eps) {                      \
+        forward<WIDTH / (WARP * PACK)>(rows, out, means, rstds, sum, in, branch, weight, bias, weight_type, bias_type,     \
+                                       width, eps);                                                                        \
+    }
+
+FORWARD(256)
+FORWARD(512)
+FORWARD(768)
+FORWARD(1024)
+
+// As above, any rows: one block each.
+extern "C" __global__ void __launch_bounds__(THREADS)
+    layer_norm_forward_any_rows(Loop rows, void *out, float *means, float *rstds, void *sum, const void *in,
+                                const void *branch, const void *weight, const void *bias, int weight_type, int bias_type,
+                                int width, float eps) {
+    S2D_SHARED(float, scratch);  // [ROWS]
+    for (i64 row = blockIdx.x; row < rows.count; row += gridDim.x) {
+        i64 at[OPERANDS];
+        locate(rows, row, at);
+        int first = static_cast<int>(threadIdx.x);
+        float total = 0.0f;
+        for (int i = first; i < width; i += THREADS) {
+            total += sum_at(rows, at, in, branch, i);
+        }
+        float mean = block_sum(total, scratch) / width;
+        float plain = 0.0f;
+        float squares = 0.0f;
+        for (int i = first; i < width; i += THREADS) {
+            float deviation = sum_at(rows, at, in, branch, i) - mean;
+            plain += deviation;
+            squares = fmaf(deviation, deviation, squares);
+        }
+        float rest = block_sum(plain, scratch) / width;
+        float variance = block_sum(squares, scratch) / width - rest * rest;
+        float rstd = 1.0f / sqrtf(fmaxf(variance, 0.0f) + eps + 0.0f * variance);
+        for (int i = first; i < width; i += THREADS) {
+            float s = sum_at(rows, at, in, branch, i);
+            if (branch != nullptr) {
+                store_any(sum, at[3] + i, rows.types[3], s);
+            }
+            float y = fmaf((s - mean - rest) * rstd, load_any(weight, i, weight_type), load_any(bias, i, bias_type));
+            store_any(out, at[0] + i, rows.types[0], y);
+        }
+        if (first == 0 && means != nullptr) {
+            means[row] = mean + rest;
+            rstds[row] = rstd;
+        }
+    }
+}
+
+// gradOut, in, around [rows, D] -> gradIn [rows, D] or null, parts [blocks, 2, D] or null: each block's share of gradWeight and
+// gradBias. around may be null. Rows are packs; D is at most WIDTH.
+#define BACKWARD(WIDTH, BLOCKS)                                                                                            \
+    extern "C" __global__ void __launch_bounds__(BACKWARD_THREADS, BLOCKS) layer_norm_backward_any_##WIDTH(                \
+        Loop rows, void *grad_in, float *parts, const void *grad_out, const void *in, const void *around,                  \
+        const float *means, const float *rstds, const void *weight, int weight_type, int width) {                          \
+        backward<WIDTH / (WARP * PACK)>(rows, grad_in, parts, grad_out, in, around, means, rstds, weight, weight_type,     \
+                                        width);                                                                            \
+    }
+
+BACKWARD(256, 4)
+BACKWARD(512, 4)
+BACKWARD(768, 3)
+BACKWARD(1024, 2)
+
+// gradIn of any rows: one block each.
+extern "C" __global__ void __launch_bounds__(THREADS, 4)
+    layer_norm_backward_any_rows(Loop rows, void *grad_in, const void *grad_out, const void *in, const void *around,
+                                 const float *means, const float *rstds, const void *weight, int weight_type, int width) {
+    S2D_SHARED(float, scratch);  // [ROWS]
+    for (i64 row = blockIdx.x; row < rows.count; row += gridDim.x) {
+        i64 at[OPERANDS];
+        locate(rows, row, at);
+        int first = static_cast<int>(threadIdx.x);
+        float mean = means[row];
+        float rstd = rstds[row];
+        float sum = 0.0f;
+        float dot = 0.0f;
+        for (int i = first; i < width; i += THREADS) {
+            float h = load_any(grad_out, at[1] + i, rows.types[1]) * load_any(weight, i, weight_type);
+            sum += h;
+            dot = fmaf(h, (load_any(in, at[2] + i, rows.types[2]) - mean) * rstd, dot);
+        }
+        sum = block_sum(sum, scratch) / width;
+        dot = block_sum(dot, scratch) / width;
+        for (int i = first; i < width; i += THREADS) {
+            float h = load_any(grad_out, at[1] + i, rows.types[1]) * load_any(weight, i, weight_type);
+            float normal = (load_any(in, at[2] + i, rows.types[2]) - mean) * rstd;
+            float other = around == nullptr ? 0.0f : load_any(around, at[3] + i, rows.types[3]);
+            store_any(grad_in, at[0] + i, rows.types[0], fmaf(rstd, h - sum - normal * dot, other));
+        }
+    }
+}
+
+// Shares of gradWeight and gradBias of any rows: threads (32 columns, 8 turns), grid (D / 32, splits of the rows).
+extern "C" __global__ void __launch_bounds__(THREADS)
+    layer_norm_backward_any_columns(Loop rows, float *parts, const void *grad_out, const void *in, const float *means,
+                                    const float *rstds, int width) {
+    S2D_SHARED(float, shared);  // [2][8][32]
+    int column = static_cast<int>(blockIdx.x * WARP + threadIdx.x);
+    float to_weight = 0.0f;
+    float to_bias = 0.0f;
+    if (column < width) {
+        i64 step = static_cast<i64>(ROWS) * gridDim.y;
+        for (i64 row = static_cast<i64>(blockIdx.y) * ROWS + threadIdx.y; row < rows.count; row += step) {
+            i64 at[OPERANDS];
+            locate(rows, row, at);
+            float g = load_any(grad_out, at[1] + column, rows.types[1]);
+            float normal = (load_any(in, at[2] + column, rows.types[2]) - means[row]) * rstds[row];
+            to_weight = fmaf(g, normal, to_weight);
+            to_bias += g;
+        }
+    }
+    shared[threadIdx.y * WARP + threadIdx.x] = to_weight;
+    shared[THREADS + threadIdx.y * WARP + threadIdx.x] = to_bias;
+    __syncthreads();
+    if (threadIdx.y < 2 && column < width) {
+        const float *own = shared + threadIdx.y * THREADS + threadIdx.x;
+        float sum = 0.0f;
+        for (int turn = 0; turn < ROWS; turn++) {
+            sum += own[turn * WARP];
+        }
+        parts[(static_cast<i64>(blockIdx.y) * 2 + threadIdx.y) * width + column] = sum;
+    }
+}
+
+// parts [blocks, 2, D] -> gradWeight, gradBias [D], each or null: threads (32 columns, 8 turns), grid (D / 32, 2).
+extern "C" __global__ void __launch_bounds__(THREADS)
+    layer_norm_backward_any_finish(void *grad_weight, void *grad_bias, const float *parts, int weight_type, int bias_type,
+                                   int blocks, int width) {
+    S2D_SHARED(float, shared);  // [8][32]
+    void *out = blockIdx.y == 0 ? grad_weight : grad_bias;
+    if (out == nullptr) {
+        return;
+    }
+    int column = static_cast<int>(blockIdx.x * WARP + threadIdx.x);
+    float sum = 0.0f;
+    if (column < width) {
+        for (int block = static_cast<int>(threadIdx.y); block < blocks; block += ROWS) {
+            sum += parts[(static_cast<i64>(block) * 2 + blockIdx.y) * width + column];
+        }
+    }
+    shared[threadIdx.y * WARP + threadIdx.x] = sum;
+    __syncthreads();
+    if (threadIdx.y == 0 && column < width) {
+        for (int turn = 1; turn < ROWS; turn++) {
+            sum += shared[turn * WARP + threadIdx.x];
+        }
+        store_any(out, column, blockIdx.y == 0 ? weight_type : bias_type, sum);
+    }
+}

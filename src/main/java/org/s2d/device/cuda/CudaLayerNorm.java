@@ -1,0 +1,233 @@
+package org.s2d.device.cuda;
+
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.s2d.device.Checks;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.Tensor;
+
+/**
+ * Launches {@code kernels/layer_norm.cu}: rows of packs of 8 up to {@value #MAX_WIDTH} elements go to kernels that hold a row in
+ * registers, all others to kernels that read it again.
+ */
+final class CudaLayerNorm {
+    private static final String FILE = "layer_norm";
+    private static final int THREADS = 256;
+    private static final int ROWS = THREADS / DeviceProperties.WARP;
+    private static final int BACKWARD_THREADS = 128;
+    private static final int BACKWARD_ROWS = BACKWARD_THREADS / DeviceProperties.WARP;
+    /** Rows of this many elements are a step between the register kernels. */
+    private static final int STEP = DeviceProperties.WARP * CudaLoop.PACK;
+
+    private static final int MAX_WIDTH = 4 * STEP;
+    private static final int MAX_BLOCKS = 4096;
+    /** Shares of the parameters' gradients; a constant, so that every GPU adds in the same order. */
+    private static final int MAX_PARTS = 384;
+    /** A thread adds at least this many rows before they are worth splitting. */
+    private static final int MIN_TURNS = 8;
+
+    private final CudaContext context;
+    private final List<Kernel> forward;
+    private final Kernel forwardRows;
+    private final List<Kernel> backward;
+    private final Kernel backwardRows;
+    private final Kernel columns;
+    private final Kernel finish;
+
+    CudaLayerNorm(CudaContext context) {
+        this.context = context;
+        LaunchContract plain = LaunchContract.threads(THREADS);
+        LaunchContract scratch = plain.shared(ROWS * Float.BYTES);
+        forward = registerKernels("forward", plain);
+        forwardRows = kernel("forward_any_rows", scratch);
+        backward = registerKernels(
+                "backward", LaunchContract.threads(BACKWARD_THREADS).shared(partsBytes(MAX_WIDTH)));
+        backwardRows = kernel("backward_any_rows", scratch);
+        columns = kernel("backward_any_columns", plain.shared(2 * THREADS * Float.BYTES));
+        finish = kernel("backward_any_finish", plain.shared(THREADS * Float.BYTES));
+    }
+
+    private List<Kernel> registerKernels(String direction, LaunchContract contract) {
+        return IntStream.rangeClosed(1, MAX_WIDTH / STEP)
+                .mapToObj(packs -> kernel(direction + "_any_" + packs * STEP, contract))
+                .toList();
+    }
+
+    private Kernel kernel(String name, LaunchContract contract) {
+        return context.kernel(FILE, "layer_norm_" + name, contract);
+    }
+
+    private static int partsBytes(int width) {
+        return BACKWARD_ROWS * 2 * width * Float.BYTES;
+    }
+
+    /** The residual addition before the normalisation: {@code sum = in + branch}. */
+    record Residual(Tensor branch, Tensor sum) {}
+
+    /** Arguments checked; at least one element. */
+    void forward(
+            Tensor out,
+            @Nullable Tensor mean,
+            @Nullable Tensor rstd,
+            Tensor in,
+            @Nullable Residual residual,
+            Tensor weight,
+            Tensor bias,
+            double eps) {
+        requireBoth(mean, rstd);
+        int width = in.dim(-1);
+        Tensor branch = residual == null ? null : residual.branch;
+        Tensor sum = residual == null ? null : residual.sum;
+        CudaLoop rows = CudaLoop.rows(out, in, branch == null ? in : branch, sum == null ? in : sum);
+        boolean packs = fitsRegisters(rows, width, weight, bias);
+        Arguments arguments = rows.addTo(context.arguments())
+                .elements(out)
+                .pointer(mean)
+                .pointer(rstd)
+                .elements(sum)
+                .elements(in)
+                .elements(branch)
+                .elements(weight)
+                .elements(bias)
+                .int32(CudaContext.typeCode(weight.dtype()))
+                .int32(CudaContext.typeCode(bias.dtype()))
+                .int32(width)
+                .float32(eps);
+        long blocks = CudaContext.blocks(rows.count(), packs ? ROWS : 1, MAX_BLOCKS);
+        Launch launch = Launch.of(blocks, THREADS);
+        context.launch(
+                packs ? forward.get((width - 1) / STEP) : forwardRows,
+                packs ? launch : launch.shared(ROWS * Float.BYTES),
+                arguments);
+    }
+
+    /** The kernels store both or neither. */
+    private static void requireBoth(@Nullable Tensor mean, @Nullable Tensor rstd) {
+        if ((mean == null) != (rstd == null)) {
+            throw new IllegalArgumentException("layerNorm: mean and rstd are kept together or not at all");
+        }
+        if (mean != null && rstd != null) {
+            Checks.onlyF32("layerNorm", mean, rstd);
+        }
+    }
+
+    private static boolean fitsRegisters(CudaLoop rows, int width, Tensor... parameters) {
+        boolean fits = width % CudaLoop.PACK == 0 && width <= MAX_WIDTH && rows.rowsAreAligned();
+        for (Tensor parameter : parameters) {
+            fits &= parameter.address() % 16 == 0;
+        }
+        return fits;
+    }
+
+    /** What the backward kernels read. */
+    record Saved(Tensor gradOut, Tensor in, Tensor mean, Tensor rstd, Tensor weight, @Nullable Tensor around) {}
+
+    /** Arguments checked; at least one element. */
+    void backward(
+            @Nullable Tensor gradIn, @Nullable Tensor gradWeight, @Nullable Tensor gradBias, Saved saved) {
+        Checks.onlyF32("layerNormBackward", saved.mean, saved.rstd);
+        int width = saved.in.dim(-1);
+        boolean parameters = gradWeight != null || gradBias != null;
+        CudaLoop rows = CudaLoop.rows(
+                gradIn == null ? saved.in : gradIn,
+                saved.gradOut,
+                saved.in,
+                saved.around == null ? saved.in : saved.around);
+        boolean packs = fitsRegisters(rows, width, saved.weight);
+        try (Scope scope = context.scope()) {
+            int count = packs ? registerBlocks(rows.count()) : splits(rows.count());
+            Tensor parts = parameters ? scope.allocate(DType.F32, Shape.of(count, 2, width)) : null;
+            if (packs) {
+                launchRegisters(rows, count, gradIn, parts, saved);
+            } else {
+                if (gradIn != null) {
+                    launchRows(rows, gradIn, saved);
+                }
+                if (parts != null) {
+                    launchColumns(rows, count, parts, saved);
+                }
+            }
+            if (parts != null) {
+                launchFinish(gradWeight, gradBias, parts);
+            }
+        }
+    }
+
+    private static int registerBlocks(long rows) {
+        return (int) CudaContext.blocks(rows, BACKWARD_ROWS, MAX_PARTS);
+    }
+
+    private static int splits(long rows) {
+        return (int) CudaContext.blocks(rows, (long) ROWS * MIN_TURNS, MAX_PARTS);
+    }
+
+    private void launchRegisters(
+            CudaLoop rows, int blocks, @Nullable Tensor gradIn, @Nullable Tensor parts, Saved saved) {
+        int width = saved.in.dim(-1);
+        context.launch(
+                backward.get((width - 1) / STEP),
+                Launch.of(blocks, BACKWARD_THREADS).shared(partsBytes(width)),
+                addParameters(
+                        rows.addTo(context.arguments()).elements(gradIn).pointer(parts), saved));
+    }
+
+    private void launchRows(CudaLoop rows, Tensor gradIn, Saved saved) {
+        context.launch(
+                backwardRows,
+                Launch.of(CudaContext.blocks(rows.count(), 1, MAX_BLOCKS), THREADS)
+                        .shared(ROWS * Float.BYTES),
+                addParameters(rows.addTo(context.arguments()).elements(gradIn), saved));
+    }
+
+    private static Arguments addParameters(Arguments arguments, Saved saved) {
+        return arguments
+                .elements(saved.gradOut)
+                .elements(saved.in)
+                .elements(saved.around)
+                .pointer(saved.mean)
+                .pointer(saved.rstd)
+                .elements(saved.weight)
+                .int32(CudaContext.typeCode(saved.weight.dtype()))
+                .int32(saved.in.dim(-1));
+    }
+
+    private void launchColumns(CudaLoop rows, int splits, Tensor parts, Saved saved) {
+        int width = saved.in.dim(-1);
+        context.launch(
+                columns,
+                tiles(width, splits).shared(2 * THREADS * Float.BYTES),
+                rows.addTo(context.arguments())
+                        .pointer(parts)
+                        .elements(saved.gradOut)
+                        .elements(saved.in)
+                        .pointer(saved.mean)
+                        .pointer(saved.rstd)
+                        .int32(width));
+    }
+
+    private void launchFinish(@Nullable Tensor gradWeight, @Nullable Tensor gradBias, Tensor parts) {
+        DType any = Objects.requireNonNull(gradWeight == null ? gradBias : gradWeight).dtype();
+        context.launch(
+                finish,
+                tiles(parts.dim(2), 2).shared(THREADS * Float.BYTES),
+                context.arguments()
+                        .elements(gradWeight)
+                        .elements(gradBias)
+                        .pointer(parts)
+                        .int32(CudaContext.typeCode(gradWeight == null ? any : gradWeight.dtype()))
+                        .int32(CudaContext.typeCode(gradBias == null ? any : gradBias.dtype()))
+                        .int32(parts.dim(0))
+                        .int32(parts.dim(2)));
+    }
+
+    /** Blocks of 32 columns and 8 turns. */
+    private static Launch tiles(int width, int splits) {
+        return Launch.of(1, THREADS)
+                .block(DeviceProperties.WARP, ROWS, 1)
+                .grid(Math.ceilDiv(width, DeviceProperties.WARP), splits, 1);
+    }
+}
