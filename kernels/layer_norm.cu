@@ -1,11 +1,9 @@
-// Layer normalisation over the last dimension of rows [rows, D], with the residual addition before it and the gradient that
-// passes around it.
+// Layer normalisation over the last dimension of rows [rows, D].
 //
-//   s = in + branch                                   (s = in without a branch)
-//   out = (s - mean) rstd weight + bias               rstd = 1 / sqrt(variance + eps), biased variance
+//   out = (in - mean) rstd weight + bias              rstd = 1 / sqrt(variance + eps), biased variance
 //
-//   n = (s - mean) rstd,  h = gradOut weight
-//   gradIn = rstd (h - mean(h) - n mean(h n)) + around
+//   n = (in - mean) rstd,  h = gradOut weight
+//   gradIn = rstd (h - mean(h) - n mean(h n)) + around          around: the gradient of the residual connection
 //   gradWeight = sum over rows of gradOut n,  gradBias = sum over rows of gradOut
 //
 // The trick: one warp owns a row and keeps it in registers, so that memory is read once and nothing waits for the block; going
@@ -22,53 +20,18 @@ constexpr int ROWS = THREADS / WARP;  // that a block works on at once
 constexpr int BACKWARD_THREADS = 128;
 constexpr int BACKWARD_ROWS = BACKWARD_THREADS / WARP;
 
-// Operands of the forward rows: out, in, branch, sum; of the backward rows: gradIn, gradOut, in, around.
-constexpr int OPERANDS = 4;
-
 // First column of this lane's pack number p.
 __device__ __forceinline__ int column_of(int p) { return (p * WARP + lane_of_warp()) * PACK; }
 
-// A row of up to 256 PACKS elements: s in registers, stored too where there is a branch.
-template <int PACKS>
-__device__ __forceinline__ void load_row(const Loop &rows, const i64 (&at)[OPERANDS], void *sum, const void *in,
-                                         const void *branch, int width, float (&s)[PACKS][PACK]) {
-    Words8 x[PACKS];
-    Words8 y[PACKS];
-#pragma unroll
-    for (int p = 0; p < PACKS; p++) {
-        if (column_of(p) < width) {
-            x[p] = load_words_any(in, at[1] + column_of(p), rows.types[1]);
-        }
-    }
-    if (branch != nullptr) {
-#pragma unroll
-        for (int p = 0; p < PACKS; p++) {
-            if (column_of(p) < width) {
-                y[p] = load_words_any(branch, at[2] + column_of(p), rows.types[2]);
-            }
-        }
-    }
-#pragma unroll
-    for (int p = 0; p < PACKS; p++) {
-        if (column_of(p) < width) {
-            unpack_words_any(x[p], rows.types[1], s[p]);
-            if (branch != nullptr) {
-                float b[PACK];
-                unpack_words_any(y[p], rows.types[2], b);
-#pragma unroll
-                for (int i = 0; i < PACK; i++) {
-                    s[p][i] = round_any(s[p][i] + b[i], rows.types[3]);
-                }
-                store_pack_any(sum, at[3] + column_of(p), rows.types[3], s[p]);
-            }
-        }
-    }
+// 1 / sqrt(variance + eps), where rounding may have made the variance negative; NaN passes, unlike through fmaxf.
+__device__ __forceinline__ float inverse_root(float variance, float eps) {
+    return 1.0f / sqrtf((variance < 0.0f ? 0.0f : variance) + eps);
 }
 
 // Mean and 1 / sqrt(variance + eps) of a row that a warp holds. The variance is summed about the mean; `rest` is what rounding
 // took from the mean.
 template <int PACKS>
-__device__ __forceinline__ void statistics(const float (&s)[PACKS][PACK], int width, float eps, float &mean, float &rest,
+__device__ __forceinline__ void statistics(const float (&x)[PACKS][PACK], int width, float eps, float &mean, float &rest,
                                            float &rstd) {
     float sum = 0.0f;
 #pragma unroll
@@ -76,7 +39,7 @@ __device__ __forceinline__ void statistics(const float (&s)[PACKS][PACK], int wi
         if (column_of(p) < width) {
 #pragma unroll
             for (int i = 0; i < PACK; i++) {
-                sum += s[p][i];
+                sum += x[p][i];
             }
         }
     }
@@ -88,29 +51,38 @@ __device__ __forceinline__ void statistics(const float (&s)[PACKS][PACK], int wi
         if (column_of(p) < width) {
 #pragma unroll
             for (int i = 0; i < PACK; i++) {
-                float deviation = s[p][i] - mean;
+                float deviation = x[p][i] - mean;
                 plain += deviation;
                 squares = fmaf(deviation, deviation, squares);
             }
         }
     }
     rest = warp_sum(plain) / width;
-    float variance = warp_sum(squares) / width - rest * rest;
-    rstd = 1.0f / sqrtf(fmaxf(variance, 0.0f) + eps + 0.0f * variance);  // the last term lets NaN pass
+    rstd = inverse_root(warp_sum(squares) / width - rest * rest, eps);
 }
 
 template <int PACKS>
-__device__ __forceinline__ void forward(const Loop &rows, void *out, float *means, float *rstds, void *sum, const void *in,
-                                        const void *branch, const void *weight, const void *bias, int weight_type,
-                                        int bias_type, int width, float eps) {
+__device__ __forceinline__ void forward(const Loop &rows, void *out, float *means, float *rstds, const void *in,
+                                        const void *weight, const void *bias, int weight_type, int bias_type, int width,
+                                        float eps) {
     i64 step = static_cast<i64>(gridDim.x) * ROWS;
     for (i64 row = static_cast<i64>(blockIdx.x) * ROWS + warp_of_block(); row < rows.count; row += step) {
-        i64 at[OPERANDS];
+        i64 at[2];  // out, in
         locate(rows, row, at);
-        float s[PACKS][PACK];
-        load_row<PACKS>(rows, at, sum, in, branch, width, s);
+        Words8 words[PACKS];
+#pragma unroll
+        for (int p = 0; p < PACKS; p++) {
+            if (column_of(p) < width) {
+                words[p] = load_words_any(in, at[1] + column_of(p), rows.types[1]);
+            }
+        }
+        float x[PACKS][PACK];
+#pragma unroll
+        for (int p = 0; p < PACKS; p++) {
+            unpack_words_any(words[p], rows.types[1], x[p]);
+        }
         float mean, rest, rstd;
-        statistics<PACKS>(s, width, eps, mean, rest, rstd);
+        statistics<PACKS>(x, width, eps, mean, rest, rstd);
 #pragma unroll
         for (int p = 0; p < PACKS; p++) {
             int column = column_of(p);
@@ -121,9 +93,9 @@ __device__ __forceinline__ void forward(const Loop &rows, void *out, float *mean
                 load_pack_any(bias, column, bias_type, shift);
 #pragma unroll
                 for (int i = 0; i < PACK; i++) {
-                    s[p][i] = fmaf((s[p][i] - mean - rest) * rstd, scale[i], shift[i]);
+                    x[p][i] = fmaf((x[p][i] - mean - rest) * rstd, scale[i], shift[i]);
                 }
-                store_pack_any(out, at[0] + column, rows.types[0], s[p]);
+                store_pack_any(out, at[0] + column, rows.types[0], x[p]);
             }
         }
         if (lane_of_warp() == 0 && means != nullptr) {
@@ -163,7 +135,7 @@ __device__ __forceinline__ void backward(const Loop &rows, void *grad_in, float 
     float to_bias[PACKS][PACK] = {};
     i64 step = static_cast<i64>(gridDim.x) * BACKWARD_ROWS;
     for (i64 row = static_cast<i64>(blockIdx.x) * BACKWARD_ROWS + warp_of_block(); row < rows.count; row += step) {
-        i64 at[OPERANDS];
+        i64 at[4];  // gradIn, gradOut, in, around
         locate(rows, row, at);
         Words8 gradient[PACKS];
         Words8 input[PACKS];
@@ -226,64 +198,47 @@ __device__ __forceinline__ void backward(const Loop &rows, void *grad_in, float 
     }
 }
 
-// Element `column` of s.
-__device__ __forceinline__ float sum_at(const Loop &rows, const i64 (&at)[OPERANDS], const void *in, const void *branch,
-                                        int column) {
-    float value = load_any(in, at[1] + column, rows.types[1]);
-    if (branch == nullptr) {
-        return value;
-    }
-    return round_any(value + load_any(branch, at[2] + column, rows.types[2]), rows.types[3]);
-}
-
 }  // namespace
 
-// in [rows, D] -> out [rows, D], means, rstds [rows] or null; with a branch [rows, D] also sum [rows, D]. Rows are packs.
-#define FORWARD(WIDTH)                                                                                                     \
-    extern "C" __global__ void __launch_bounds__(THREADS) layer_norm_forward_any_##WIDTH(                                  \
-        Loop rows, void *out, float *means, float *rstds, void *sum, const void *in, const void *branch,                   \
-        const void *weight, const void *bias, int weight_type, int bias_type, int width, float eps) {                      \
-        forward<WIDTH / (WARP * PACK)>(rows, out, means, rstds, sum, in, branch, weight, bias, weight_type, bias_type,     \
-                                       width, eps);                                                                        \
+// in [rows, D] -> out [rows, D], means, rstds [rows] or null. Rows are packs; D is at most WIDTH.
+#define FORWARD(WIDTH, BLOCKS)                                                                                             \
+    extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) layer_norm_forward_any_##WIDTH(                          \
+        Loop rows, void *out, float *means, float *rstds, const void *in, const void *weight, const void *bias,            \
+        int weight_type, int bias_type, int width, float eps) {                                                            \
+        forward<WIDTH / (WARP * PACK)>(rows, out, means, rstds, in, weight, bias, weight_type, bias_type, width, eps);     \
     }
 
-FORWARD(256)
-FORWARD(512)
-FORWARD(768)
-FORWARD(1024)
+FORWARD(256, 4)
+FORWARD(512, 3)
+FORWARD(768, 2)
+FORWARD(1024, 2)
 
 // As above, any rows: one block each.
 extern "C" __global__ void __launch_bounds__(THREADS)
-    layer_norm_forward_any_rows(Loop rows, void *out, float *means, float *rstds, void *sum, const void *in,
-                                const void *branch, const void *weight, const void *bias, int weight_type, int bias_type,
-                                int width, float eps) {
+    layer_norm_forward_any_rows(Loop rows, void *out, float *means, float *rstds, const void *in, const void *weight,
+                                const void *bias, int weight_type, int bias_type, int width, float eps) {
     S2D_SHARED(float, scratch);  // [ROWS]
     for (i64 row = blockIdx.x; row < rows.count; row += gridDim.x) {
-        i64 at[OPERANDS];
+        i64 at[2];
         locate(rows, row, at);
         int first = static_cast<int>(threadIdx.x);
         float total = 0.0f;
         for (int i = first; i < width; i += THREADS) {
-            total += sum_at(rows, at, in, branch, i);
+            total += load_any(in, at[1] + i, rows.types[1]);
         }
         float mean = block_sum(total, scratch) / width;
         float plain = 0.0f;
         float squares = 0.0f;
         for (int i = first; i < width; i += THREADS) {
-            float deviation = sum_at(rows, at, in, branch, i) - mean;
+            float deviation = load_any(in, at[1] + i, rows.types[1]) - mean;
             plain += deviation;
             squares = fmaf(deviation, deviation, squares);
         }
         float rest = block_sum(plain, scratch) / width;
-        float variance = block_sum(squares, scratch) / width - rest * rest;
-        float rstd = 1.0f / sqrtf(fmaxf(variance, 0.0f) + eps + 0.0f * variance);
+        float rstd = inverse_root(block_sum(squares, scratch) / width - rest * rest, eps);
         for (int i = first; i < width; i += THREADS) {
-            float s = sum_at(rows, at, in, branch, i);
-            if (branch != nullptr) {
-                store_any(sum, at[3] + i, rows.types[3], s);
-            }
-            float y = fmaf((s - mean - rest) * rstd, load_any(weight, i, weight_type), load_any(bias, i, bias_type));
-            store_any(out, at[0] + i, rows.types[0], y);
+            float normal = (load_any(in, at[1] + i, rows.types[1]) - mean - rest) * rstd;
+            store_any(out, at[0] + i, rows.types[0], fmaf(normal, load_any(weight, i, weight_type), load_any(bias, i, bias_type)));
         }
         if (first == 0 && means != nullptr) {
             means[row] = mean + rest;
@@ -313,7 +268,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
                                  const float *means, const float *rstds, const void *weight, int weight_type, int width) {
     S2D_SHARED(float, scratch);  // [ROWS]
     for (i64 row = blockIdx.x; row < rows.count; row += gridDim.x) {
-        i64 at[OPERANDS];
+        i64 at[4];  // gradIn, gradOut, in, around
         locate(rows, row, at);
         int first = static_cast<int>(threadIdx.x);
         float mean = means[row];
@@ -347,7 +302,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     if (column < width) {
         i64 step = static_cast<i64>(ROWS) * gridDim.y;
         for (i64 row = static_cast<i64>(blockIdx.y) * ROWS + threadIdx.y; row < rows.count; row += step) {
-            i64 at[OPERANDS];
+            i64 at[3];  // gradIn, gradOut, in
             locate(rows, row, at);
             float g = load_any(grad_out, at[1] + column, rows.types[1]);
             float normal = (load_any(in, at[2] + column, rows.types[2]) - means[row]) * rstds[row];

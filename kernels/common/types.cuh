@@ -218,14 +218,6 @@ __device__ __forceinline__ void store_pack_any(void *to, i64 at, int type, const
     }
 }
 
-// What the memory of that type would hold.
-__device__ __forceinline__ float round_any(float value, int type) {
-    if (type == TYPE_F32) {
-        return value;
-    }
-    return type == TYPE_BF16 ? to_float(from_float<bf16>(value)) : to_float(from_float<f16>(value));
-}
-
 // Eight elements as they lie in memory. Loading and converting apart lets a thread have several loads under way: it waits where
 // it converts.
 struct Words8 {

@@ -304,6 +304,22 @@ public final class Tape implements AutoCloseable {
         }
     }
 
+    /**
+     * The gradient that a result already has from operations after this one, for a rule that adds its own in the same pass and
+     * then calls {@link #replaceGrad}; null when there is none or it lies in rows that are not contiguous.
+     */
+    public @Nullable Tensor pendingGrad(Var variable) {
+        Tensor grad = variable.leaf() == null ? variable.grad() : null;
+        return grad != null && grad.isContiguous() ? grad : null;
+    }
+
+    /** Puts a gradient, which nobody else uses, in place of the one that it includes. */
+    public void replaceGrad(Var variable, Tensor gradient) {
+        gradient.storage().retain();
+        dropGrad(variable);
+        variable.setGrad(gradient, true);
+    }
+
     /** Number of operations recorded and not yet differentiated. */
     public int size() {
         return nodes.size();

@@ -20,21 +20,6 @@ public interface Normalization {
             double eps);
 
     /**
-     * {@code sum = in + branch} and {@link #layerNorm} of {@code sum}, in one pass over memory: the residual addition before a
-     * normalisation. All of one shape; views as there.
-     */
-    void addLayerNorm(
-            Tensor sum,
-            Tensor out,
-            @Nullable Tensor mean,
-            @Nullable Tensor rstd,
-            Tensor in,
-            Tensor branch,
-            Tensor weight,
-            Tensor bias,
-            double eps);
-
-    /**
      * Gradients of {@link #layerNorm}; null outputs are not computed. {@code gradWeight} and {@code gradBias} [D] are written, not
      * accumulated. {@code gradIn}, {@code gradOut}, {@code in} and {@code around} may be views with stride 1 in the last dimension.
      * {@code around} is added to {@code gradIn}: the gradient that reaches the same input past the normalisation; null for none.

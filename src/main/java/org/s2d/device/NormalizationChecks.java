@@ -8,7 +8,8 @@ import org.s2d.tensor.Tensor;
 public final class NormalizationChecks {
     private NormalizationChecks() {}
 
-    public static void layerNorm(Tensor out, @Nullable Tensor mean, @Nullable Tensor rstd, Tensor in, Tensor weight, Tensor bias) {
+    public static void layerNorm(
+            Tensor out, @Nullable Tensor mean, @Nullable Tensor rstd, Tensor in, Tensor weight, Tensor bias) {
         Checks.unitRows("layerNorm", out, in);
         Checks.sameShape("layerNorm", in, out);
         Shape features = Shape.of(in.dim(-1));
@@ -73,11 +74,5 @@ public final class NormalizationChecks {
         Checks.sameShape(kernel, first, others);
         Checks.contiguous(kernel, first);
         Checks.contiguous(kernel, others);
-    }
-
-    /** The residual addition of {@link Normalization#addLayerNorm}. */
-    public static void residual(Tensor sum, Tensor in, Tensor branch) {
-        Checks.unitRows("addLayerNorm", sum, in, branch);
-        Checks.sameShape("addLayerNorm", in, branch, sum);
     }
 }

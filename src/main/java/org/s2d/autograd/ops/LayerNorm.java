@@ -12,7 +12,7 @@ import org.s2d.tensor.Tensor;
  * {@code y = (x - mean) / sqrt(var + eps) * weight + bias} over the last dimension, biased variance.
  *
  * <p>Shapes: x and y [..., D], weight and bias [D]; x may be a view whose last dimension has stride 1. Keeps x, mean and
- * 1/sqrt(var + eps) per row. Arithmetic in F32 (F64 on the reference device); y in the requested type. Memory-bound. Source:
+ * 1/sqrt(var + eps) per row. The gradient that a residual connection brings to x is added in the same pass. Arithmetic in F32 (F64 on the reference device); y in the requested type. Memory-bound. Source:
  * torch.nn.functional.layer_norm.
  */
 public final class LayerNorm {
@@ -39,10 +39,13 @@ public final class LayerNorm {
             Tensor gradWeight = weight.requiresGrad() ? tape.allocate(tape.floatType(), features) : null;
             Tensor gradBias = bias.requiresGrad() ? tape.allocate(tape.floatType(), features) : null;
             Tensor rowGrad = grad.stride(-1) == 1 ? grad : tape.contiguous(grad);
+            Tensor around = gradIn == null ? null : tape.pendingGrad(x);
             tape.device()
                     .normalization()
-                    .layerNormBackward(gradIn, gradWeight, gradBias, rowGrad, in, mean, rstd, weight.value(), null);
-            if (gradIn != null) {
+                    .layerNormBackward(gradIn, gradWeight, gradBias, rowGrad, in, mean, rstd, weight.value(), around);
+            if (gradIn != null && around != null) {
+                tape.replaceGrad(x, gradIn);
+            } else if (gradIn != null) {
                 tape.accumulate(x, gradIn);
             }
             if (gradWeight != null) {

@@ -4,7 +4,6 @@ import org.jspecify.annotations.Nullable;
 import org.s2d.device.Checks;
 import org.s2d.device.Elementwise;
 import org.s2d.device.Normalization;
-import org.s2d.device.NormalizationChecks;
 import org.s2d.tensor.Tensor;
 
 /** Plain loops in double: the specification. */
@@ -25,22 +24,6 @@ final class ReferenceNormalization implements Normalization {
             Tensor bias,
             double eps) {
         LayerNormKernel.reference(out, mean, rstd, in, weight, bias, eps);
-    }
-
-    @Override
-    public void addLayerNorm(
-            Tensor sum,
-            Tensor out,
-            @Nullable Tensor mean,
-            @Nullable Tensor rstd,
-            Tensor in,
-            Tensor branch,
-            Tensor weight,
-            Tensor bias,
-            double eps) {
-        NormalizationChecks.residual(sum, in, branch);
-        elementwise.binary(Elementwise.Binary.ADD, sum, in, branch);
-        layerNorm(out, mean, rstd, sum, weight, bias, eps);
     }
 
     @Override

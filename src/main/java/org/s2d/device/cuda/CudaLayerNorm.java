@@ -65,32 +65,24 @@ final class CudaLayerNorm {
         return BACKWARD_ROWS * 2 * width * Float.BYTES;
     }
 
-    /** The residual addition before the normalisation: {@code sum = in + branch}. */
-    record Residual(Tensor branch, Tensor sum) {}
-
     /** Arguments checked; at least one element. */
     void forward(
             Tensor out,
             @Nullable Tensor mean,
             @Nullable Tensor rstd,
             Tensor in,
-            @Nullable Residual residual,
             Tensor weight,
             Tensor bias,
             double eps) {
         requireBoth(mean, rstd);
         int width = in.dim(-1);
-        Tensor branch = residual == null ? null : residual.branch;
-        Tensor sum = residual == null ? null : residual.sum;
-        CudaLoop rows = CudaLoop.rows(out, in, branch == null ? in : branch, sum == null ? in : sum);
+        CudaLoop rows = CudaLoop.rows(out, in);
         boolean packs = fitsRegisters(rows, width, weight, bias);
         Arguments arguments = rows.addTo(context.arguments())
                 .elements(out)
                 .pointer(mean)
                 .pointer(rstd)
-                .elements(sum)
                 .elements(in)
-                .elements(branch)
                 .elements(weight)
                 .elements(bias)
                 .int32(CudaContext.typeCode(weight.dtype()))
@@ -124,11 +116,16 @@ final class CudaLayerNorm {
     }
 
     /** What the backward kernels read. */
-    record Saved(Tensor gradOut, Tensor in, Tensor mean, Tensor rstd, Tensor weight, @Nullable Tensor around) {}
+    record Saved(
+            Tensor gradOut,
+            Tensor in,
+            Tensor mean,
+            Tensor rstd,
+            Tensor weight,
+            @Nullable Tensor around) {}
 
     /** Arguments checked; at least one element. */
-    void backward(
-            @Nullable Tensor gradIn, @Nullable Tensor gradWeight, @Nullable Tensor gradBias, Saved saved) {
+    void backward(@Nullable Tensor gradIn, @Nullable Tensor gradWeight, @Nullable Tensor gradBias, Saved saved) {
         Checks.onlyF32("layerNormBackward", saved.mean, saved.rstd);
         int width = saved.in.dim(-1);
         boolean parameters = gradWeight != null || gradBias != null;
@@ -171,8 +168,7 @@ final class CudaLayerNorm {
         context.launch(
                 backward.get((width - 1) / STEP),
                 Launch.of(blocks, BACKWARD_THREADS).shared(partsBytes(width)),
-                addParameters(
-                        rows.addTo(context.arguments()).elements(gradIn).pointer(parts), saved));
+                addParameters(rows.addTo(context.arguments()).elements(gradIn).pointer(parts), saved));
     }
 
     private void launchRows(CudaLoop rows, Tensor gradIn, Saved saved) {
@@ -210,7 +206,8 @@ final class CudaLayerNorm {
     }
 
     private void launchFinish(@Nullable Tensor gradWeight, @Nullable Tensor gradBias, Tensor parts) {
-        DType any = Objects.requireNonNull(gradWeight == null ? gradBias : gradWeight).dtype();
+        DType any = Objects.requireNonNull(gradWeight == null ? gradBias : gradWeight)
+                .dtype();
         context.launch(
                 finish,
                 tiles(parts.dim(2), 2).shared(THREADS * Float.BYTES),

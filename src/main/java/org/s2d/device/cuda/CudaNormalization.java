@@ -48,27 +48,7 @@ final class CudaNormalization implements Normalization {
         NormalizationChecks.layerNorm(out, mean, rstd, in, weight, bias);
         Checks.singlePrecision("layerNorm", out, in, weight, bias);
         if (in.numel() > 0) {
-            layerNorm.forward(out, mean, rstd, in, null, weight, bias, eps);
-        }
-    }
-
-    @Override
-    public void addLayerNorm(
-            Tensor sum,
-            Tensor out,
-            @Nullable Tensor mean,
-            @Nullable Tensor rstd,
-            Tensor in,
-            Tensor branch,
-            Tensor weight,
-            Tensor bias,
-            double eps) {
-        NormalizationChecks.residual(sum, in, branch);
-        NormalizationChecks.layerNorm(out, mean, rstd, in, weight, bias);
-        Checks.singlePrecision("addLayerNorm", sum, out, in, branch, weight, bias);
-        if (in.numel() > 0) {
-            CudaLayerNorm.Residual residual = new CudaLayerNorm.Residual(branch, sum);
-            layerNorm.forward(out, mean, rstd, in, residual, weight, bias, eps);
+            layerNorm.forward(out, mean, rstd, in, weight, bias, eps);
         }
     }
 
@@ -87,10 +67,7 @@ final class CudaNormalization implements Normalization {
         Checks.singlePrecision("layerNormBackward", gradOut, in, weight);
         if (in.numel() > 0) {
             layerNorm.backward(
-                    gradIn,
-                    gradWeight,
-                    gradBias,
-                    new CudaLayerNorm.Saved(gradOut, in, mean, rstd, weight, around));
+                    gradIn, gradWeight, gradBias, new CudaLayerNorm.Saved(gradOut, in, mean, rstd, weight, around));
             return;
         }
         for (Tensor sum : new @Nullable Tensor[] {gradWeight, gradBias}) {
