@@ -92,6 +92,11 @@ public class MatmulBenchmark {
         device.close();
     }
 
+    /** Multiplications and additions of one product. */
+    static double flops() {
+        return 2.0 * ROWS * INNER * COLUMNS;
+    }
+
     @Benchmark
     public Tensor product() {
         device.products().matmul(out, a, b);
