@@ -185,11 +185,12 @@ __device__ __forceinline__ void multiply_transposed(
     }
 }
 
-// sums[M][16, N] += rows[M][16, K] right with right [K, N] in shared memory. Only the first `inner` of K, a multiple of 16, count.
+// sums[M][16, N] += rows[M][16, K] right with right [K, N] in shared memory. Only the first `inner` of K, a multiple of 16, count,
+// and only the first `columns` of N, a multiple of 8, are wanted; up to 8 more are read.
 
 template <class T, int M, int N, int K>
-__device__ __forceinline__ void
-multiply(float (&sums)[M][N][4], const Rows<T, K> (&rows)[M], const T *right, int stride, int inner = K) {
+__device__ __forceinline__ void multiply(
+    float (&sums)[M][N][4], const Rows<T, K> (&rows)[M], const T *right, int stride, int inner = K, int columns = 8 * N) {
     int lane = lane_of_warp();
     const T *from = right + (lane % 16) * stride + lane / 16 * 8;
 #pragma unroll
@@ -199,6 +200,9 @@ multiply(float (&sums)[M][N][4], const Rows<T, K> (&rows)[M], const T *right, in
         }
 #pragma unroll
         for (int j = 0; j < N; j += 2) {
+            if (8 * j >= columns) {
+                break;
+            }
             u32 words[4];
             ldmatrix_x4_transposed(words, from + 16 * step * stride + 8 * j);
             const u32 first[2] = {words[0], words[1]};
@@ -213,8 +217,13 @@ multiply(float (&sums)[M][N][4], const Rows<T, K> (&rows)[M], const T *right, in
 }
 
 template <int M, int N, int K>
-__device__ __forceinline__ void
-multiply(float (&sums)[M][N][4], const Rows<float, K> (&rows)[M], const float *right, int stride, int inner = K) {
+__device__ __forceinline__ void multiply(
+    float (&sums)[M][N][4],
+    const Rows<float, K> (&rows)[M],
+    const float *right,
+    int stride,
+    int inner = K,
+    int columns = 8 * N) {
     const float *from = right + sum_column(0);
 #pragma unroll
     for (int k = 0; k < K; k++) {
@@ -228,6 +237,9 @@ multiply(float (&sums)[M][N][4], const Rows<float, K> (&rows)[M], const float *r
         }
 #pragma unroll
         for (int j = 0; j < N; j++) {
+            if (8 * j >= columns) {
+                break;
+            }
             float2 both = *reinterpret_cast<const float2 *>(from + k * stride + 8 * j);
 #pragma unroll
             for (int m = 0; m < M; m++) {
@@ -235,6 +247,22 @@ multiply(float (&sums)[M][N][4], const Rows<float, K> (&rows)[M], const float *r
             }
         }
     }
+}
+
+// The same with one tile of rows.
+
+template <class T, int N, int K>
+__device__ __forceinline__ void multiply_transposed(
+    float (&sums)[N][4], const Rows<T, K> &rows, const T *right, int stride, int columns = 8 * N, int width = K) {
+    multiply_transposed(
+        reinterpret_cast<float(&)[1][N][4]>(sums), reinterpret_cast<const Rows<T, K>(&)[1]>(rows), right, stride, columns, width);
+}
+
+template <class T, int N, int K>
+__device__ __forceinline__ void
+multiply(float (&sums)[N][4], const Rows<T, K> &rows, const T *right, int stride, int inner = K, int columns = 8 * N) {
+    multiply(
+        reinterpret_cast<float(&)[1][N][4]>(sums), reinterpret_cast<const Rows<T, K>(&)[1]>(rows), right, stride, inner, columns);
 }
 
 // A tile [count][K] in shared memory from rows in global memory, of which `rows` exist, with `width` elements each; zeros

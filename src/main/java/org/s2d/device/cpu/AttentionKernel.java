@@ -10,6 +10,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import org.s2d.device.AttentionSizes;
 import org.s2d.device.cpu.TileProducts.Matrix;
 
 /**

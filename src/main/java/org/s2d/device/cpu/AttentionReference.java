@@ -1,5 +1,6 @@
 package org.s2d.device.cpu;
 
+import org.s2d.device.AttentionSizes;
 import org.s2d.tensor.Tensor;
 
 /** Attention in double and plain loops: the specification of {@link AttentionKernel}. */

@@ -3,6 +3,7 @@ package org.s2d.device.cpu;
 import java.lang.foreign.MemorySegment;
 import java.util.stream.Stream;
 import org.s2d.device.AttentionKernels;
+import org.s2d.device.AttentionSizes;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;

@@ -1,8 +1,7 @@
 package org.s2d.device.cpu;
 
 import java.util.Arrays;
-import org.s2d.device.Checks;
-import org.s2d.tensor.Shape;
+import org.s2d.device.AttentionChecks;
 import org.s2d.tensor.Tensor;
 
 /**
@@ -28,18 +27,8 @@ final class FoveaKernel {
         factor = smooth.getDouble(0);
     }
 
-    private static void check(String kernel, Tensor in, Tensor smooth, Tensor... others) {
-        Checks.rank(kernel, "in", in, 3);
-        Checks.shape(kernel, "smooth", smooth, Shape.of(1));
-        Checks.sameShape(kernel, in, others);
-        Checks.floating(kernel, in, smooth);
-        Checks.floating(kernel, others);
-        Checks.contiguous(kernel, in, smooth);
-        Checks.contiguous(kernel, others);
-    }
-
     static void forward(Tensor out, Tensor in, Tensor smooth, Partition partition) {
-        check("fovea", in, smooth, out);
+        AttentionChecks.fovea("fovea", in, smooth, out);
         new FoveaKernel(in, smooth, partition).forward(new Cells(out), in.dim(0));
     }
 
@@ -59,8 +48,8 @@ final class FoveaKernel {
 
     static void backward(
             Tensor gradIn, Tensor gradSmooth, Tensor gradOut, Tensor in, Tensor smooth, Partition partition) {
-        check("foveaBackward", in, smooth, gradIn, gradOut);
-        check("foveaBackward", in, gradSmooth);
+        AttentionChecks.fovea("foveaBackward", in, smooth, gradIn, gradOut);
+        AttentionChecks.fovea("foveaBackward", in, gradSmooth);
         double sum = new FoveaKernel(in, smooth, partition).backward(new Cells(gradIn), new Cells(gradOut), in.dim(0));
         gradSmooth.setDouble(0, sum);
     }

@@ -2,9 +2,8 @@ package org.s2d.device.cpu;
 
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import org.s2d.device.AttentionChecks;
 import org.s2d.device.Checks;
-import org.s2d.tensor.Shape;
-import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
 
 /**
@@ -31,29 +30,15 @@ final class TemporalConvKernel {
         }
     }
 
-    private static void check(String kernel, Tensor in, Tensor weight, Tensor bias, Tensor... likeIn) {
-        Checks.rank(kernel, "in", in, 4);
-        if (weight.rank() != 2 || weight.dim(0) != in.dim(3) || weight.dim(1) % 2 == 0) {
-            throw new ShapeException(kernel + ": weight " + weight.shape() + " for input " + in.shape()
-                    + ", expected [C, K] with odd K");
-        }
-        Checks.shape(kernel, "bias", bias, Shape.of(in.dim(3)));
-        Checks.sameShape(kernel, in, likeIn);
-        Checks.floating(kernel, in, weight, bias);
-        Checks.floating(kernel, likeIn);
-        Checks.contiguous(kernel, in, weight, bias);
-        Checks.contiguous(kernel, likeIn);
-    }
-
     private static void checkBackward(
             Tensor gradIn, Tensor gradWeight, Tensor gradBias, Tensor gradOut, Tensor in, Tensor weight) {
-        check("temporalConvBackward", in, weight, gradBias, gradIn, gradOut);
-        check("temporalConvBackward", in, gradWeight, gradBias);
+        AttentionChecks.temporalConv("temporalConvBackward", in, weight, gradBias, gradIn, gradOut);
+        AttentionChecks.temporalConv("temporalConvBackward", in, gradWeight, gradBias);
         Checks.sameShape("temporalConvBackward", weight, gradWeight);
     }
 
     static void referenceForward(Tensor out, Tensor in, Tensor weight, Tensor bias) {
-        check("temporalConv", in, weight, bias, out);
+        AttentionChecks.temporalConv("temporalConv", in, weight, bias, out);
         double[] x = in.toDoubles();
         double[] w = weight.toDoubles();
         double[] y = new double[x.length];
@@ -110,7 +95,7 @@ final class TemporalConvKernel {
 
     static void forward(Tensor out, Tensor in, Tensor weight, Tensor bias, Workers workers) {
         String name = "temporalConv";
-        check(name, in, weight, bias, out);
+        AttentionChecks.temporalConv(name, in, weight, bias, out);
         TemporalConvKernel kernel = new TemporalConvKernel(in, weight);
         float[] start = new float[kernel.stride];
         for (int c = 0; c < kernel.width; c++) {

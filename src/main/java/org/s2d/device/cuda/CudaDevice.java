@@ -34,6 +34,7 @@ public final class CudaDevice implements Device {
     private final MatrixProducts matrixProducts;
     private final Products products;
     private final Normalization normalization;
+    private final AttentionKernels attention;
 
     private CudaDevice(Driver driver, KernelImages images, DevicePool.Reuse reuse) {
         name = driver.name();
@@ -46,6 +47,7 @@ public final class CudaDevice implements Device {
         matrixProducts = new KernelProducts(context);
         products = new CudaProducts(matrixProducts);
         normalization = new CudaNormalization(context, elementwise);
+        attention = new CudaAttentionKernels(context, elementwise);
     }
 
     /** The emulator, built if need be: every launch is checked, and nothing is fast. */
@@ -93,7 +95,7 @@ public final class CudaDevice implements Device {
 
     @Override
     public AttentionKernels attention() {
-        throw pending("attention");
+        return attention;
     }
 
     @Override

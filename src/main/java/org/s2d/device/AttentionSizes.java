@@ -1,13 +1,13 @@
-package org.s2d.device.cpu;
+package org.s2d.device;
 
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
 
 /** Sizes of one call of attention: queries [outer, inner, queries, heads, headDim], keys and values likewise. */
-record AttentionSizes(int outer, int inner, int queries, int keys, int heads, int headDim) {
+public record AttentionSizes(int outer, int inner, int queries, int keys, int heads, int headDim) {
     /** Reads the sizes off the operands and checks that they and the log-sum-exp fit each other. */
-    static AttentionSizes check(String kernel, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp) {
+    public static AttentionSizes check(String kernel, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp) {
         if (q.rank() != 5 || k.rank() != 5) {
             throw new ShapeException(
                     kernel + ": q " + q.shape() + " and k " + k.shape() + " must have rank 5: [B1, B2, S, H, d]");
@@ -32,7 +32,7 @@ record AttentionSizes(int outer, int inner, int queries, int keys, int heads, in
     }
 
     /** Checks that a tensor has the shape of another and rows without gaps. */
-    static void requireLike(String kernel, String name, Tensor tensor, String like, Tensor expected) {
+    public static void requireLike(String kernel, String name, Tensor tensor, String like, Tensor expected) {
         if (!tensor.shape().equals(expected.shape())) {
             throw new ShapeException(
                     kernel + ": " + name + " " + tensor.shape() + " does not fit " + like + " " + expected.shape());
@@ -51,7 +51,7 @@ record AttentionSizes(int outer, int inner, int queries, int keys, int heads, in
     }
 
     /** Number of independent problems: one per sequence and head. */
-    int problems() {
+    public int problems() {
         return outer * inner * heads;
     }
 }
