@@ -7,6 +7,7 @@
 
 #include "common/gelu.cuh"
 #include "common/loop.cuh"
+#include "common/sigmoid.cuh"
 #include "common/warp.cuh"
 
 namespace {
@@ -98,19 +99,6 @@ __device__ __forceinline__ float relu_gradient(float x, float g) { return x <= 0
 __device__ __forceinline__ float relu6(float x) { return x < 0.0f ? 0.0f : x > 6.0f ? 6.0f : x; }
 
 __device__ __forceinline__ float relu6_gradient(float x, float g) { return x <= 0.0f || x >= 6.0f ? 0.0f : g; }
-
-// From exp(-|x|), so that nothing overflows.
-
-__device__ __forceinline__ float sigmoid(float x) {
-    float e = expf(-fabsf(x));
-    return (x < 0.0f ? e : 1.0f) / (1.0f + e);
-}
-
-__device__ __forceinline__ float sigmoid_gradient(float x, float g) { return g * sigmoid(x) * sigmoid(-x); }
-
-__device__ __forceinline__ float softplus(float x) { return relu(x) + log1pf(expf(-fabsf(x))); }
-
-__device__ __forceinline__ float softplus_gradient(float x, float g) { return g * sigmoid(x); }
 
 // Dropout: 24 bits of a 64-bit mix (the finaliser of SplitMix64, twice, the seed going in between).
 

@@ -8,10 +8,10 @@
 //
 // The trick: one warp owns a row and keeps it in registers, so that memory is read once and nothing waits for the block; going
 // backward it also keeps its share of the parameters' gradients in registers over all its rows. Rows that are not packs of 8
-// elements, or longer than 1024, take one block each and are read again for every pass. Bound by memory bandwidth.
+// elements, or longer than 1024, are read again for every pass. Bound by memory bandwidth.
 
-#include "common/block.cuh"
 #include "common/loop.cuh"
+#include "common/warp.cuh"
 
 namespace {
 
@@ -213,34 +213,33 @@ FORWARD(512, 3)
 FORWARD(768, 2)
 FORWARD(1024, 2)
 
-// As above, any rows: one block each.
+// As above, any rows.
 extern "C" __global__ void __launch_bounds__(THREADS)
     layer_norm_forward_any_rows(Loop rows, void *out, float *means, float *rstds, const void *in, const void *weight,
                                 const void *bias, int weight_type, int bias_type, int width, float eps) {
-    S2D_SHARED(float, scratch);  // [ROWS]
-    for (i64 row = blockIdx.x; row < rows.count; row += gridDim.x) {
+    i64 step = static_cast<i64>(gridDim.x) * ROWS;
+    for (i64 row = static_cast<i64>(blockIdx.x) * ROWS + warp_of_block(); row < rows.count; row += step) {
         i64 at[2];
         locate(rows, row, at);
-        int first = static_cast<int>(threadIdx.x);
         float total = 0.0f;
-        for (int i = first; i < width; i += THREADS) {
+        for (int i = lane_of_warp(); i < width; i += WARP) {
             total += load_any(in, at[1] + i, rows.types[1]);
         }
-        float mean = block_sum(total, scratch) / width;
+        float mean = warp_sum(total) / width;
         float plain = 0.0f;
         float squares = 0.0f;
-        for (int i = first; i < width; i += THREADS) {
+        for (int i = lane_of_warp(); i < width; i += WARP) {
             float deviation = load_any(in, at[1] + i, rows.types[1]) - mean;
             plain += deviation;
             squares = fmaf(deviation, deviation, squares);
         }
-        float rest = block_sum(plain, scratch) / width;
-        float rstd = inverse_root(block_sum(squares, scratch) / width - rest * rest, eps);
-        for (int i = first; i < width; i += THREADS) {
+        float rest = warp_sum(plain) / width;
+        float rstd = inverse_root(warp_sum(squares) / width - rest * rest, eps);
+        for (int i = lane_of_warp(); i < width; i += WARP) {
             float normal = (load_any(in, at[1] + i, rows.types[1]) - mean - rest) * rstd;
             store_any(out, at[0] + i, rows.types[0], fmaf(normal, load_any(weight, i, weight_type), load_any(bias, i, bias_type)));
         }
-        if (first == 0 && means != nullptr) {
+        if (lane_of_warp() == 0 && means != nullptr) {
             means[row] = mean + rest;
             rstds[row] = rstd;
         }
@@ -262,27 +261,26 @@ BACKWARD(512, 4)
 BACKWARD(768, 3)
 BACKWARD(1024, 2)
 
-// gradIn of any rows: one block each.
+// gradIn of any rows.
 extern "C" __global__ void __launch_bounds__(THREADS, 4)
     layer_norm_backward_any_rows(Loop rows, void *grad_in, const void *grad_out, const void *in, const void *around,
                                  const float *means, const float *rstds, const void *weight, int weight_type, int width) {
-    S2D_SHARED(float, scratch);  // [ROWS]
-    for (i64 row = blockIdx.x; row < rows.count; row += gridDim.x) {
+    i64 step = static_cast<i64>(gridDim.x) * ROWS;
+    for (i64 row = static_cast<i64>(blockIdx.x) * ROWS + warp_of_block(); row < rows.count; row += step) {
         i64 at[4];  // gradIn, gradOut, in, around
         locate(rows, row, at);
-        int first = static_cast<int>(threadIdx.x);
         float mean = means[row];
         float rstd = rstds[row];
         float sum = 0.0f;
         float dot = 0.0f;
-        for (int i = first; i < width; i += THREADS) {
+        for (int i = lane_of_warp(); i < width; i += WARP) {
             float h = load_any(grad_out, at[1] + i, rows.types[1]) * load_any(weight, i, weight_type);
             sum += h;
             dot = fmaf(h, (load_any(in, at[2] + i, rows.types[2]) - mean) * rstd, dot);
         }
-        sum = block_sum(sum, scratch) / width;
-        dot = block_sum(dot, scratch) / width;
-        for (int i = first; i < width; i += THREADS) {
+        sum = warp_sum(sum) / width;
+        dot = warp_sum(dot) / width;
+        for (int i = lane_of_warp(); i < width; i += WARP) {
             float h = load_any(grad_out, at[1] + i, rows.types[1]) * load_any(weight, i, weight_type);
             float normal = (load_any(in, at[2] + i, rows.types[2]) - mean) * rstd;
             float other = around == nullptr ? 0.0f : load_any(around, at[3] + i, rows.types[3]);

@@ -6,6 +6,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import org.s2d.device.Checks;
+import org.s2d.device.OptimizerChecks;
 import org.s2d.device.Optimizers.AdamWStep;
 import org.s2d.device.Optimizers.Slot;
 
@@ -13,18 +14,10 @@ import org.s2d.device.Optimizers.Slot;
 final class AdamWKernel {
     private AdamWKernel() {}
 
-    static void check(List<Slot> slots) {
-        for (Slot slot : slots) {
-            Checks.floating("adamW", slot.parameter(), slot.gradient(), slot.expAvg(), slot.expAvgSq());
-            Checks.sameShape("adamW", slot.parameter(), slot.gradient(), slot.expAvg(), slot.expAvgSq());
-            Checks.contiguous("adamW", slot.parameter(), slot.gradient(), slot.expAvg(), slot.expAvgSq());
-        }
-    }
-
     // Scalar reference
 
     static void reference(List<Slot> slots, AdamWStep step) {
-        check(slots);
+        OptimizerChecks.adamW(slots);
         double correction1 = 1 - Math.pow(step.beta1(), (double) step.step());
         double correction2 = Math.sqrt(1 - Math.pow(step.beta2(), (double) step.step()));
         for (Slot slot : slots) {
@@ -47,7 +40,7 @@ final class AdamWKernel {
     // Vector version
 
     static void parallel(List<Slot> slots, AdamWStep step, Workers workers) {
-        check(slots);
+        OptimizerChecks.adamW(slots);
         for (Slot slot : slots) {
             Checks.onlyF32("adamW", slot.parameter(), slot.gradient(), slot.expAvg(), slot.expAvgSq());
         }

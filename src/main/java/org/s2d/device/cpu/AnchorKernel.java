@@ -1,8 +1,6 @@
 package org.s2d.device.cpu;
 
-import org.s2d.device.Checks;
-import org.s2d.tensor.Shape;
-import org.s2d.tensor.ShapeException;
+import org.s2d.device.LossChecks;
 import org.s2d.tensor.Tensor;
 
 /**
@@ -15,26 +13,9 @@ final class AnchorKernel {
 
     private AnchorKernel() {}
 
-    static void check(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k) {
-        String kernel = "anchorTargets";
-        Checks.floating(kernel, out, feature, queue, distribution);
-        if (feature.rank() != 2 || queue.rank() != 3 || queue.dim(2) != feature.dim(1)) {
-            throw new ShapeException(kernel + ": feature " + feature.shape() + " and queue " + queue.shape()
-                    + " are not [B, D] and [C, S, D]");
-        }
-        int classes = queue.dim(0);
-        Checks.shape(kernel, "distribution", distribution, Shape.of(classes, queue.dim(1), classes));
-        Checks.shape(kernel, "out", out, Shape.of(feature.dim(0), classes));
-        Checks.contiguous(kernel, out, feature, queue, distribution);
-        if (k < 1 || k > queue.dim(1)) {
-            throw new ShapeException(
-                    kernel + ": k = " + k + " of " + queue.dim(1) + " anchors, queue " + queue.shape());
-        }
-    }
-
     /** In double on every device: a few thousand dot products per step. */
     static void forward(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k, Partition partition) {
-        check(out, feature, queue, distribution, k);
+        LossChecks.anchors(out, feature, queue, distribution, k);
         double[] norms = norms(queue);
         partition.run(feature.dim(0), 1, (worker, from, to) -> {
             for (long b = from; b < to; b++) {

@@ -1,5 +1,6 @@
 package org.s2d.device.cpu;
 
+import org.s2d.device.LossChecks;
 import org.s2d.tensor.Tensor;
 
 /**
@@ -10,7 +11,7 @@ final class BinaryCrossEntropyKernel {
     private BinaryCrossEntropyKernel() {}
 
     static void forward(Tensor loss, Tensor logits, Tensor target, Partition partition) {
-        CrossEntropyKernel.check("binaryCrossEntropy", loss, logits, target);
+        LossChecks.perRow("binaryCrossEntropy", loss, logits, target);
         int classes = logits.dim(-1);
         Cells losses = new Cells(loss);
         Cells from = new Cells(logits);
@@ -28,7 +29,7 @@ final class BinaryCrossEntropyKernel {
     }
 
     static void backward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target, Partition partition) {
-        CrossEntropyKernel.check("binaryCrossEntropyBackward", gradLoss, logits, gradLogits, target);
+        LossChecks.perRow("binaryCrossEntropyBackward", gradLoss, logits, gradLogits, target);
         int classes = logits.dim(-1);
         Cells to = new Cells(gradLogits);
         Cells grads = new Cells(gradLoss);

@@ -1,7 +1,6 @@
 package org.s2d.device.cpu;
 
-import org.s2d.device.Checks;
-import org.s2d.tensor.Shape;
+import org.s2d.device.LossChecks;
 import org.s2d.tensor.Tensor;
 
 /**
@@ -14,16 +13,8 @@ final class CosineKernel {
 
     private CosineKernel() {}
 
-    private static void check(String kernel, Tensor perRow, Tensor rows, Tensor x) {
-        Checks.floating(kernel, perRow, rows, x);
-        Checks.rows(kernel, rows);
-        Checks.shape(kernel, "x", x, Shape.of(rows.dim(-1)));
-        Checks.shape(kernel, "out", perRow, rows.shape().without(-1));
-        Checks.contiguous(kernel, perRow, rows, x);
-    }
-
     static void forward(Tensor out, Tensor rows, Tensor x, Partition partition) {
-        check("cosineSimilarity", out, rows, x);
+        LossChecks.cosine("cosineSimilarity", out, rows, x);
         double[] vector = x.toDoubles();
         Cells to = new Cells(out);
         Cells from = new Cells(rows);
@@ -39,12 +30,7 @@ final class CosineKernel {
 
     /** {@code gradRows = g (x / (|q||x|) - cos q / |q|^2)} and the same with q and x exchanged, summed over the rows in their order. */
     static void backward(Tensor gradRows, Tensor gradX, Tensor gradOut, Tensor rows, Tensor x) {
-        String kernel = "cosineSimilarityBackward";
-        check(kernel, gradOut, rows, x);
-        Checks.sameShape(kernel, rows, gradRows);
-        Checks.sameShape(kernel, x, gradX);
-        Checks.floating(kernel, gradRows, gradX);
-        Checks.contiguous(kernel, gradRows, gradX);
+        LossChecks.cosineBackward(gradRows, gradX, gradOut, rows, x);
         double[] vector = x.toDoubles();
         double[] sum = new double[vector.length];
         double[] q = new double[vector.length];

@@ -1,6 +1,6 @@
 package org.s2d.device.cpu;
 
-import org.s2d.device.Checks;
+import org.s2d.device.LossChecks;
 import org.s2d.tensor.Tensor;
 
 /**
@@ -10,19 +10,8 @@ import org.s2d.tensor.Tensor;
 final class CrossEntropyKernel {
     private CrossEntropyKernel() {}
 
-    /** Contiguous {@code logits} and {@code others} of one shape [..., C], {@code perRow} of that shape without C. */
-    static void check(String kernel, Tensor perRow, Tensor logits, Tensor... others) {
-        Checks.floating(kernel, perRow, logits);
-        Checks.floating(kernel, others);
-        Checks.rows(kernel, logits);
-        Checks.sameShape(kernel, logits, others);
-        Checks.shape(kernel, "loss", perRow, logits.shape().without(-1));
-        Checks.contiguous(kernel, perRow, logits);
-        Checks.contiguous(kernel, others);
-    }
-
     static void forward(Tensor loss, Tensor logits, Tensor target, Partition partition) {
-        check("crossEntropy", loss, logits, target);
+        LossChecks.perRow("crossEntropy", loss, logits, target);
         int classes = logits.dim(-1);
         Cells losses = new Cells(loss);
         Cells from = new Cells(logits);
@@ -42,7 +31,7 @@ final class CrossEntropyKernel {
     }
 
     static void backward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target, Partition partition) {
-        check("crossEntropyBackward", gradLoss, logits, gradLogits, target);
+        LossChecks.perRow("crossEntropyBackward", gradLoss, logits, gradLogits, target);
         int classes = logits.dim(-1);
         Cells to = new Cells(gradLogits);
         Cells grads = new Cells(gradLoss);

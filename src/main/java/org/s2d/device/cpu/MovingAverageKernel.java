@@ -5,29 +5,17 @@ import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import org.s2d.device.Checks;
-import org.s2d.tensor.ShapeException;
+import org.s2d.device.OptimizerChecks;
 import org.s2d.tensor.Tensor;
 
 /** Exponential moving averages of several tensors. */
 final class MovingAverageKernel {
     private MovingAverageKernel() {}
 
-    static void check(List<Tensor> averages, List<Tensor> values) {
-        if (averages.size() != values.size()) {
-            throw new ShapeException(
-                    "movingAverage: " + averages.size() + " averages for " + values.size() + " values");
-        }
-        for (int i = 0; i < averages.size(); i++) {
-            Checks.floating("movingAverage", averages.get(i), values.get(i));
-            Checks.sameShape("movingAverage", averages.get(i), values.get(i));
-            Checks.contiguous("movingAverage", averages.get(i), values.get(i));
-        }
-    }
-
     // Scalar reference
 
     static void reference(List<Tensor> averages, List<Tensor> values, double decay) {
-        check(averages, values);
+        OptimizerChecks.movingAverage(averages, values);
         for (int i = 0; i < averages.size(); i++) {
             Cells average = new Cells(averages.get(i));
             Cells value = new Cells(values.get(i));
@@ -40,7 +28,7 @@ final class MovingAverageKernel {
     // Vector version
 
     static void parallel(List<Tensor> averages, List<Tensor> values, double decay, Workers workers) {
-        check(averages, values);
+        OptimizerChecks.movingAverage(averages, values);
         averages.forEach(average -> Checks.onlyF32("movingAverage", average));
         values.forEach(value -> Checks.onlyF32("movingAverage", value));
         Concatenation ranges = new Concatenation(averages);

@@ -35,6 +35,8 @@ public final class CudaDevice implements Device {
     private final Products products;
     private final Normalization normalization;
     private final AttentionKernels attention;
+    private final Losses losses;
+    private final Optimizers optimizers;
 
     private CudaDevice(Driver driver, KernelImages images, DevicePool.Reuse reuse) {
         name = driver.name();
@@ -48,6 +50,8 @@ public final class CudaDevice implements Device {
         products = new CudaProducts(matrixProducts);
         normalization = new CudaNormalization(context, elementwise);
         attention = new CudaAttentionKernels(context, elementwise);
+        losses = new CudaLosses(context, elementwise);
+        optimizers = new CudaOptimizers(context);
     }
 
     /** The emulator, built if need be: every launch is checked, and nothing is fast. */
@@ -105,12 +109,12 @@ public final class CudaDevice implements Device {
 
     @Override
     public Losses losses() {
-        throw pending("losses");
+        return losses;
     }
 
     @Override
     public Optimizers optimizers() {
-        throw pending("optimizers");
+        return optimizers;
     }
 
     private DeviceException pending(String group) {

@@ -41,12 +41,11 @@ final class CudaLayerNorm {
     CudaLayerNorm(CudaContext context) {
         this.context = context;
         LaunchContract plain = LaunchContract.threads(THREADS);
-        LaunchContract scratch = plain.shared(ROWS * Float.BYTES);
         forward = registerKernels("forward", plain);
-        forwardRows = kernel("forward_any_rows", scratch);
+        forwardRows = kernel("forward_any_rows", plain);
         backward = registerKernels(
                 "backward", LaunchContract.threads(BACKWARD_THREADS).shared(partsBytes(MAX_WIDTH)));
-        backwardRows = kernel("backward_any_rows", scratch);
+        backwardRows = kernel("backward_any_rows", plain);
         columns = kernel("backward_any_columns", plain.shared(2 * THREADS * Float.BYTES));
         finish = kernel("backward_any_finish", plain.shared(THREADS * Float.BYTES));
     }
@@ -89,12 +88,7 @@ final class CudaLayerNorm {
                 .int32(CudaContext.typeCode(bias.dtype()))
                 .int32(width)
                 .float32(eps);
-        long blocks = CudaContext.blocks(rows.count(), packs ? ROWS : 1, MAX_BLOCKS);
-        Launch launch = Launch.of(blocks, THREADS);
-        context.launch(
-                packs ? forward.get((width - 1) / STEP) : forwardRows,
-                packs ? launch : launch.shared(ROWS * Float.BYTES),
-                arguments);
+        context.launch(packs ? forward.get((width - 1) / STEP) : forwardRows, rowsLaunch(rows), arguments);
     }
 
     /** The kernels store both or neither. */
@@ -174,8 +168,7 @@ final class CudaLayerNorm {
     private void launchRows(CudaLoop rows, Tensor gradIn, Saved saved) {
         context.launch(
                 backwardRows,
-                Launch.of(CudaContext.blocks(rows.count(), 1, MAX_BLOCKS), THREADS)
-                        .shared(ROWS * Float.BYTES),
+                rowsLaunch(rows),
                 addParameters(rows.addTo(context.arguments()).elements(gradIn), saved));
     }
 
@@ -219,6 +212,11 @@ final class CudaLayerNorm {
                         .int32(CudaContext.typeCode(gradBias == null ? any : gradBias.dtype()))
                         .int32(parts.dim(0))
                         .int32(parts.dim(2)));
+    }
+
+    /** One warp per row. */
+    private static Launch rowsLaunch(CudaLoop rows) {
+        return Launch.of(CudaContext.blocks(rows.count(), ROWS, MAX_BLOCKS), THREADS);
     }
 
     /** Blocks of 32 columns and 8 turns. */
