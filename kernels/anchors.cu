@@ -3,7 +3,7 @@
 //   cosine(q, x) = q.x / (|q| |x|), norms at least EPS
 //   targets: the k anchors of each class most similar to a feature; their distributions averaged with the similarities as weights
 //
-// The trick: similarities, the choice of the k best and the average stay in one block's shared memory, so that a soft target
+// In double, since the gradient of a cosine near 1 is a small difference of large terms. The trick: similarities, the choice of the k best and the average stay in one block's shared memory, so that a soft target
 // takes one launch. Small data; the launch costs more than the work.
 
 #include "common/warp.cuh"
@@ -12,34 +12,34 @@ namespace {
 
 constexpr int THREADS = 256;
 constexpr int WARPS = THREADS / WARP;
-constexpr float EPS = 1e-8f;    // of cosine similarity, as in torch.nn.functional.cosine_similarity
-constexpr float TINY = 1e-12f;  // of normalisation, as in torch.nn.functional.normalize
+constexpr double EPS = 1e-8;    // of cosine similarity, as in torch.nn.functional.cosine_similarity
+constexpr double TINY = 1e-12;  // of normalisation, as in torch.nn.functional.normalize
 
 struct Products {
-    float ab, aa, bb;
+    double ab, aa, bb;
 };
 
 // Inner products of two rows; every lane gets them.
 __device__ __forceinline__ Products products(const void *a, i64 at_a, int type_a, const void *b, i64 at_b, int type_b, int width) {
     Products sums = {};
     for (int i = lane_of_warp(); i < width; i += WARP) {
-        float x = load_any(a, at_a + i, type_a);
-        float y = load_any(b, at_b + i, type_b);
-        sums.ab = fmaf(x, y, sums.ab);
-        sums.aa = fmaf(x, x, sums.aa);
-        sums.bb = fmaf(y, y, sums.bb);
+        double x = load_any(a, at_a + i, type_a);
+        double y = load_any(b, at_b + i, type_b);
+        sums.ab += x * y;
+        sums.aa += x * x;
+        sums.bb += y * y;
     }
     return {warp_sum(sums.ab), warp_sum(sums.aa), warp_sum(sums.bb)};
 }
 
 // max(sqrt(square), bound), which lets NaN pass.
-__device__ __forceinline__ float norm(float square, float bound) {
-    float root = sqrtf(square);
+__device__ __forceinline__ double norm(double square, double bound) {
+    double root = sqrt(square);
     return root < bound ? bound : root;
 }
 
 // Derivative of log |v| over v, divided by v; none where the bound holds the norm.
-__device__ __forceinline__ float slope(float square) { return sqrtf(square) < EPS ? 0.0f : 1.0f / square; }
+__device__ __forceinline__ double slope(double square) { return sqrt(square) < EPS ? 0.0 : 1.0 / square; }
 
 // Order of similarities: NaN is the greatest, and of equals the lower index.
 __device__ __forceinline__ bool better(float value, int index, float than, int than_index) {
@@ -82,25 +82,24 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     for (i64 row = static_cast<i64>(blockIdx.x) * WARPS + warp_of_block(); row < count; row += step) {
         Products p = products(rows, row * width, rows_type, x, 0, x_type, width);
         if (lane_of_warp() == 0) {
-            store_any(out, row, out_type, p.ab / (norm(p.aa, EPS) * norm(p.bb, EPS)));
+            store_any(out, row, out_type, static_cast<float>(p.ab / (norm(p.aa, EPS) * norm(p.bb, EPS))));
         }
     }
 }
 
 // gradOut [R] -> gradRows [R, D] and for each row two factors [R, 2] with which it enters gradX.
 extern "C" __global__ void __launch_bounds__(THREADS)
-    cosine_backward_any(void *grad_rows, float *factors, const void *grad_out, const void *rows, const void *x, int grad_rows_type,
+    cosine_backward_any(void *grad_rows, double *factors, const void *grad_out, const void *rows, const void *x, int grad_rows_type,
                         int grad_type, int rows_type, int x_type, i64 count, int width) {
     i64 step = static_cast<i64>(gridDim.x) * WARPS;
     for (i64 row = static_cast<i64>(blockIdx.x) * WARPS + warp_of_block(); row < count; row += step) {
         Products p = products(rows, row * width, rows_type, x, 0, x_type, width);
-        float g = load_any(grad_out, row, grad_type);
-        float scale = g / (norm(p.aa, EPS) * norm(p.bb, EPS));
-        float along = scale * p.ab;
-        float along_row = along * slope(p.aa);
+        double scale = load_any(grad_out, row, grad_type) / (norm(p.aa, EPS) * norm(p.bb, EPS));
+        double along = scale * p.ab;
+        double along_row = along * slope(p.aa);
         for (int i = lane_of_warp(); i < width; i += WARP) {
-            float q = load_any(rows, row * width + i, rows_type);
-            store_any(grad_rows, row * width + i, grad_rows_type, fmaf(scale, load_any(x, i, x_type), -along_row * q));
+            double gradient = scale * load_any(x, i, x_type) - along_row * load_any(rows, row * width + i, rows_type);
+            store_any(grad_rows, row * width + i, grad_rows_type, static_cast<float>(gradient));
         }
         if (lane_of_warp() == 0) {
             factors[2 * row] = scale;
@@ -111,15 +110,15 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 
 // gradX [D] = sum over rows of factor 0 row - factor 1 x: threads (32 columns, 8 turns).
 extern "C" __global__ void __launch_bounds__(THREADS)
-    cosine_backward_any_vector(void *grad_x, const float *factors, const void *rows, const void *x, int grad_x_type, int rows_type,
+    cosine_backward_any_vector(void *grad_x, const double *factors, const void *rows, const void *x, int grad_x_type, int rows_type,
                                int x_type, i64 count, int width) {
-    S2D_SHARED(float, shared);  // [8][32]
+    S2D_SHARED(double, shared);  // [8][32]
     int column = static_cast<int>(blockIdx.x * WARP + threadIdx.x);
-    float sum = 0.0f;
+    double sum = 0.0;
     if (column < width) {
-        float own = load_any(x, column, x_type);
+        double own = load_any(x, column, x_type);
         for (i64 row = threadIdx.y; row < count; row += WARPS) {
-            sum += fmaf(factors[2 * row], load_any(rows, row * width + column, rows_type), -factors[2 * row + 1] * own);
+            sum += factors[2 * row] * load_any(rows, row * width + column, rows_type) - factors[2 * row + 1] * own;
         }
     }
     shared[threadIdx.y * WARP + threadIdx.x] = sum;
@@ -128,7 +127,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
         for (int turn = 1; turn < WARPS; turn++) {
             sum += shared[turn * WARP + threadIdx.x];
         }
-        store_any(grad_x, column, grad_x_type, sum);
+        store_any(grad_x, column, grad_x_type, static_cast<float>(sum));
     }
 }
 
@@ -148,7 +147,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
     for (int anchor = warp_of_block(); anchor < classes * size; anchor += WARPS) {
         Products p = products(feature, b * width, types.feature, queue, static_cast<i64>(anchor) * width, types.queue, width);
         if (lane_of_warp() == 0) {
-            similarity[anchor] = p.ab / (norm(p.aa, TINY) * norm(p.bb, TINY));
+            similarity[anchor] = static_cast<float>(p.ab / (norm(p.aa, TINY) * norm(p.bb, TINY)));
         }
     }
     __syncthreads();

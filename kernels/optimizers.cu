@@ -69,9 +69,7 @@ __device__ __forceinline__ void update(const Slot &slot, const Step &step, float
 
 // Sum over the block in a fixed order; `shared` [WARPS]. The first thread gets it.
 __device__ __forceinline__ double block_sum(double value, double *shared) {
-    for (int step = WARP / 2; step > 0; step /= 2) {
-        value += __shfl_xor_sync(ALL_LANES, value, step);
-    }
+    value = warp_sum(value);
     if (lane_of_warp() == 0) {
         shared[warp_of_block()] = value;
     }

@@ -19,8 +19,8 @@ __device__ __forceinline__ int warps_of_block() {
 }
 
 // Every lane of each group of WIDTH neighbouring lanes gets the group's sum. All lanes of the warp must call.
-template <int WIDTH = WARP>
-__device__ __forceinline__ float warp_sum(float value) {
+template <int WIDTH = WARP, class T>
+__device__ __forceinline__ T warp_sum(T value) {
 #pragma unroll
     for (int step = WIDTH / 2; step > 0; step /= 2) {
         value += __shfl_xor_sync(ALL_LANES, value, step);

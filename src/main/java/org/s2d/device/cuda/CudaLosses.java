@@ -9,7 +9,7 @@ import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 
-/** Launches {@code kernels/losses.cu} and {@code kernels/anchors.cu}; F32, BF16 and F16 in any mix, arithmetic in F32. */
+/** Launches {@code kernels/losses.cu} and {@code kernels/anchors.cu}; F32, BF16 and F16 in any mix, arithmetic in F32, of cosines in F64. */
 final class CudaLosses implements Losses {
     private static final int THREADS = 256;
     private static final int ROWS = THREADS / DeviceProperties.WARP;
@@ -38,8 +38,7 @@ final class CudaLosses implements Losses {
         binaryBackward = context.kernel("losses", "binary_cross_entropy_backward_any", plain);
         cosine = context.kernel("anchors", "cosine_forward_any", plain);
         cosineBackward = context.kernel("anchors", "cosine_backward_any", plain);
-        cosineVector =
-                context.kernel("anchors", "cosine_backward_any_vector", plain.shared(THREADS * Float.BYTES));
+        cosineVector = context.kernel("anchors", "cosine_backward_any_vector", plain.shared(THREADS * Double.BYTES));
         anchors = context.kernel("anchors", "anchors_forward_any", plain.shared(MAX_ANCHOR_BYTES));
     }
 
@@ -117,7 +116,8 @@ final class CudaLosses implements Losses {
         LossChecks.cosine("cosineSimilarity", out, rows, x);
         Checks.singlePrecision("cosineSimilarity", out, rows, x);
         if (out.numel() > 0) {
-            Arguments arguments = context.arguments().elements(out).elements(rows).elements(x);
+            Arguments arguments =
+                    context.arguments().elements(out).elements(rows).elements(x);
             launch(cosine, withTypes(arguments, out, rows, x), rows);
         }
     }
@@ -139,7 +139,7 @@ final class CudaLosses implements Losses {
         }
         int width = x.dim(0);
         try (Scope scope = context.scope()) {
-            Tensor factors = scope.allocate(DType.F32, Shape.of(Math.toIntExact(gradOut.numel()), 2));
+            Tensor factors = scope.allocate(DType.F64, Shape.of(Math.toIntExact(gradOut.numel()), 2));
             Arguments arguments = context.arguments()
                     .elements(gradRows)
                     .pointer(factors)
@@ -147,13 +147,16 @@ final class CudaLosses implements Losses {
                     .elements(rows)
                     .elements(x);
             launch(cosineBackward, withTypes(arguments, gradRows, gradOut, rows, x), rows);
-            Arguments second =
-                    context.arguments().elements(gradX).pointer(factors).elements(rows).elements(x);
+            Arguments second = context.arguments()
+                    .elements(gradX)
+                    .pointer(factors)
+                    .elements(rows)
+                    .elements(x);
             context.launch(
                     cosineVector,
                     Launch.of(Math.ceilDiv(width, DeviceProperties.WARP), THREADS)
                             .block(DeviceProperties.WARP, ROWS, 1)
-                            .shared(THREADS * Float.BYTES),
+                            .shared(THREADS * Double.BYTES),
                     withTypes(second, gradX, rows, x).int64(gradOut.numel()).int32(width));
         }
     }

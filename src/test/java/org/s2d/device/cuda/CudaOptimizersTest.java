@@ -1,0 +1,199 @@
+package org.s2d.device.cuda;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.s2d.device.Device;
+import org.s2d.device.Optimizers.AdamWStep;
+import org.s2d.device.Optimizers.Slot;
+import org.s2d.device.cpu.ReferenceDevice;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.HostPool;
+import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.Tensor;
+
+/** Optimiser kernels, and soft targets, on the emulator beside the reference. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class CudaOptimizersTest {
+    /** More than a chunk, none, and odd ones. */
+    private static final int[] SIZES = {1, 7, 16, 20_001, 33, 0, 16_384};
+
+    private final Device reference = new ReferenceDevice(new HostPool(HostPool.Fill.POISON));
+    private CudaDevice emulator;
+
+    @BeforeAll
+    void open() {
+        Emulators.assumeCompiler();
+        emulator = Emulators.device(EmulatorDriver.Execution.DEFERRED);
+    }
+
+    @AfterAll
+    void close() {
+        reference.close();
+        if (emulator != null) {
+            emulator.close();
+        }
+    }
+
+    private static float[] draw(int seed, int size) {
+        Random random = new Random(seed * 1000L + size);
+        float[] values = new float[size];
+        for (int i = 0; i < size; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    private static float[] squares(float[] values) {
+        float[] squares = values.clone();
+        for (int i = 0; i < squares.length; i++) {
+            squares[i] *= squares[i];
+        }
+        return squares;
+    }
+
+    /** One tensor per size; every second one does not begin at a multiple of 16 bytes. */
+    private static List<Tensor> tensors(Device device, Scope scope, int seed, boolean squared) {
+        List<Tensor> tensors = new ArrayList<>();
+        for (int i = 0; i < SIZES.length; i++) {
+            int shift = i % 2;
+            Tensor tensor = scope.allocate(device.floatType(), Shape.of(SIZES[i] + shift))
+                    .narrow(0, shift, SIZES[i]);
+            float[] values = draw(seed, SIZES[i]);
+            device.upload(tensor, squared ? squares(values) : values);
+            tensors.add(tensor);
+        }
+        return tensors;
+    }
+
+    private static List<Slot> slots(Device device, Scope scope) {
+        List<Tensor> parameters = tensors(device, scope, 1, false);
+        List<Tensor> gradients = tensors(device, scope, 2, false);
+        List<Tensor> first = tensors(device, scope, 3, false);
+        List<Tensor> second = tensors(device, scope, 4, true);
+        List<Slot> slots = new ArrayList<>();
+        for (int i = 0; i < SIZES.length; i++) {
+            slots.add(new Slot(
+                    parameters.get(i), gradients.get(i), first.get(i), second.get(i), 0.01 * (i + 1), 0.05 * (i % 2)));
+        }
+        return slots;
+    }
+
+    private static double[] values(Device device, Tensor tensor) {
+        try (HostPool pool = new HostPool();
+                Scope scope = new Scope(pool)) {
+            Tensor host = scope.allocate(DType.F64, tensor.shape());
+            device.download(host, tensor);
+            return host.toDoubles();
+        }
+    }
+
+    private void check(Tensor actual, Tensor exact) {
+        double[] values = values(emulator, actual);
+        double[] expected = values(reference, exact);
+        assertThat(values).hasSameSizeAs(expected);
+        for (int i = 0; i < values.length; i++) {
+            assertThat(values[i]).isCloseTo(expected[i], within(5e-7 * (1 + Math.abs(expected[i]))));
+        }
+    }
+
+    @Test
+    void adamWUpdatesEveryTensorAsTheReferenceDoes() {
+        try (Scope device = new Scope(emulator.allocator());
+                Scope host = new Scope(reference.allocator())) {
+            List<Slot> actual = slots(emulator, device);
+            List<Slot> exact = slots(reference, host);
+            AdamWStep step = new AdamWStep(5, 0.9, 0.999, 1e-8, 0.25);
+            emulator.optimizers().adamW(actual, step);
+            reference.optimizers().adamW(exact, step);
+            for (int i = 0; i < SIZES.length; i++) {
+                check(actual.get(i).parameter(), exact.get(i).parameter());
+                check(actual.get(i).expAvg(), exact.get(i).expAvg());
+                check(actual.get(i).expAvgSq(), exact.get(i).expAvgSq());
+                check(actual.get(i).gradient(), exact.get(i).gradient());
+            }
+            emulator.optimizers().adamW(List.of(), step);
+        }
+    }
+
+    @Test
+    void movingAverageMovesEveryTensor() {
+        try (Scope device = new Scope(emulator.allocator());
+                Scope host = new Scope(reference.allocator())) {
+            List<Tensor> actual = tensors(emulator, device, 6, false);
+            List<Tensor> exact = tensors(reference, host, 6, false);
+            emulator.optimizers().movingAverage(actual, tensors(emulator, device, 7, false), 0.9);
+            reference.optimizers().movingAverage(exact, tensors(reference, host, 7, false), 0.9);
+            for (int i = 0; i < SIZES.length; i++) {
+                check(actual.get(i), exact.get(i));
+            }
+        }
+    }
+
+    @Test
+    void normIsThatOfAllTensorsTogether() {
+        try (Scope device = new Scope(emulator.allocator());
+                Scope host = new Scope(reference.allocator())) {
+            List<Tensor> tensors = tensors(emulator, device, 5, false);
+            double exact = reference.optimizers().norm(tensors(reference, host, 5, false));
+            assertThat(emulator.optimizers().norm(tensors)).isCloseTo(exact, within(1e-13 * exact));
+            assertThat(emulator.optimizers().norm(List.of())).isZero();
+            Tensor narrow = device.allocate(DType.BF16, Shape.of(3));
+            emulator.upload(narrow, 3, 0, 4);
+            assertThat(emulator.optimizers().norm(List.of(narrow))).isEqualTo(5);
+            Tensor large = device.allocate(DType.F32, Shape.of(4));
+            emulator.upload(large, 3e38f, 0, 3e38f, 0);
+            assertThat(emulator.optimizers().norm(List.of(large))).isCloseTo(3e38f * Math.sqrt(2), within(1e30));
+            emulator.upload(tensors.get(1), 1, 2, 3, Float.POSITIVE_INFINITY, 5, 6, 7);
+            assertThat(emulator.optimizers().norm(tensors)).isInfinite();
+            emulator.upload(tensors.get(2).narrow(0, 0, 1), Float.NaN);
+            assertThat(emulator.optimizers().norm(tensors)).isNaN();
+        }
+    }
+
+    private Tensor anchors(Device device, Scope scope, int[] sizes, int k) {
+        int batch = sizes[0];
+        int classes = sizes[1];
+        int size = sizes[2];
+        int width = sizes[3];
+        Tensor feature = scope.allocate(device.floatType(), Shape.of(batch, width));
+        Tensor queue = scope.allocate(device.floatType(), Shape.of(classes, size, width));
+        Tensor distribution = scope.allocate(device.floatType(), Shape.of(classes, size, classes));
+        Tensor out = scope.allocate(device.floatType(), Shape.of(batch, classes));
+        device.upload(feature, draw(8, batch * width));
+        float[] rows = draw(9, classes * size * width);
+        // A repeated anchor: of equal similarities the lower index counts as the greater.
+        System.arraycopy(rows, 0, rows, width, size > 1 ? width : 0);
+        device.upload(queue, rows);
+        device.upload(distribution, squares(draw(10, classes * size * classes)));
+        device.losses().anchorTargets(out, feature, queue, distribution, k);
+        return out;
+    }
+
+    @Test
+    void softTargetsAreThoseOfTheReference() {
+        for (int[] sizes : new int[][] {{3, 7, 16, 24}, {1, 1, 1, 1}, {2, 11, 40, 5}, {0, 7, 4, 8}}) {
+            for (int k : new int[] {1, Math.min(4, sizes[2])}) {
+                try (Scope device = new Scope(emulator.allocator());
+                        Scope host = new Scope(reference.allocator())) {
+                    double[] actual = values(emulator, anchors(emulator, device, sizes, k));
+                    double[] exact = values(reference, anchors(reference, host, sizes, k));
+                    for (int i = 0; i < exact.length; i++) {
+                        assertThat(actual[i])
+                                .as("%s, k = %d, element %d", Arrays.toString(sizes), k, i)
+                                .isCloseTo(exact[i], within(2e-6 * (1 + Math.abs(exact[i]))));
+                    }
+                }
+            }
+        }
+    }
+}
