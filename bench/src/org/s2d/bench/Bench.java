@@ -70,7 +70,7 @@ public final class Bench {
     /** GFLOP/s of the matrix product, measured around this benchmark's own iterations; NaN for the product itself. */
     private static double ceiling(RunResult run) {
         Result<?> products = run.getSecondaryResults().get("productRate");
-        return products == null ? Double.NaN : products.getScore() * MatmulBenchmark.flops() / 1e9;
+        return products == null ? Double.NaN : products.getStatistics().getMean() * MatmulBenchmark.flops() / 1e9;
     }
 
     private static String name(RunResult run) {

@@ -41,6 +41,8 @@ class ArchitectureTest {
                 .definedBy("org.s2d.report..")
                 .layer("train")
                 .definedBy("org.s2d.train..")
+                .layer("predict")
+                .definedBy("org.s2d.predict..")
                 .layer("verify")
                 .definedBy("org.s2d.verify..")
                 .layer("cli")
@@ -68,6 +70,8 @@ class ArchitectureTest {
                 .whereLayer("train")
                 .mayOnlyAccessLayers(
                         "tensor", "device", "autograd", "nn", "model", "loss", "optim", "weights", "data", "report")
+                .whereLayer("predict")
+                .mayOnlyAccessLayers("tensor", "data", "report", "train")
                 .whereLayer("verify")
                 .mayOnlyBeAccessedByLayers("cli")
                 .whereLayer("cli")

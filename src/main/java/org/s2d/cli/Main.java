@@ -19,6 +19,7 @@ import picocli.CommandLine.ParseResult;
             QuickstartCommand.class,
             TrainCommand.class,
             EvaluateCommand.class,
+            PredictCommand.class,
             VerifyCommand.class,
             InspectCommand.class,
             ConvertCommand.class,

@@ -8,15 +8,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import org.s2d.autograd.Precision;
 import org.s2d.data.ClipList;
 import org.s2d.data.ClipLoader;
 import org.s2d.data.metrics.ConfusionMatrix;
 import org.s2d.data.metrics.Interval;
 import org.s2d.data.metrics.MergedScores;
-import org.s2d.device.Device;
-import org.s2d.model.s2d.S2dModel;
-import org.s2d.tensor.Scope;
 import org.s2d.tensor.UserException;
 import org.s2d.weights.Checkpoint;
 
@@ -84,27 +80,17 @@ public final class Evaluator {
             throw new UserException("data.test: no annotation list to evaluate on. Give one with --data.");
         }
         list.notes().forEach(note -> out.println(list.source() + ": " + note));
-        try (Device device =
-                        Devices.open(config.train().device(), config.train().threads());
-                Scope scope = new Scope(device.allocator())) {
-            S2dModel model = Models.build(Models.config(config, list.labels().size()), device, scope, 0);
-            Models.loadAll(model, checkpoint, device);
-            int side = config.model().imageSize() / config.model().patchSize();
-            Precision precision = Precision.valueOf(config.train().precision().toUpperCase(Locale.ROOT));
-            try (Landmarks landmarks = Landmarks.open(config.landmark(), side, device);
-                    ClipLoader loader = data.testLoader(list, device.allocator())) {
-                Inference.Result result = new Inference(device, precision, model, landmarks)
-                        .run(loader, () -> false)
-                        .orElseThrow();
-                MergedScores merged = result.merged();
-                ConfusionMatrix matrix = merged.confusion(list.labels().size());
-                Summary summary = new Summary(matrix, merged, result.loss(), list.labels());
-                print(summary, loader, out);
-                if (folder != null) {
-                    write(folder, summary, request, list);
-                }
-                return summary;
+        try (TrainedModel model = TrainedModel.open(checkpoint, config, list.labels());
+                ClipLoader loader = data.testLoader(list, model.device().allocator())) {
+            Inference.Result result = model.inference().run(loader, () -> false).orElseThrow();
+            MergedScores merged = result.merged();
+            ConfusionMatrix matrix = merged.confusion(list.labels().size());
+            Summary summary = new Summary(matrix, merged, result.loss(), list.labels());
+            print(summary, loader, out);
+            if (folder != null) {
+                write(folder, summary, request, list);
             }
+            return summary;
         }
     }
 

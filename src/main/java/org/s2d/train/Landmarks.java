@@ -60,23 +60,34 @@ final class Landmarks implements LandmarkSource, AutoCloseable {
         }
     }
 
+    /**
+     * Maps as {@link LandmarkSource#features} says, and where asked for and known, 68 points per frame: [B*T, 136], x0, y0, x1, ... as
+     * fractions of the frame.
+     */
+    record Maps(Var features, @Nullable Tensor points) {}
+
     @Override
     public Var features(Tape tape, Var clips) {
+        return maps(tape, clips, false).features();
+    }
+
+    Maps maps(Tape tape, Var clips, boolean withPoints) {
         int frames = clips.dim(0) * clips.dim(2);
         if (network == null) {
             Tensor zeros =
                     tape.allocate(tape.floatType(), Shape.of(frames, CHANNELS_WITHOUT_NETWORK, gridSide, gridSide));
             tape.device().elementwise().fill(zeros, 0);
-            return tape.constant(zeros);
+            return new Maps(tape.constant(zeros), null);
         }
-        Tensor maps = network.forwardClips(clips.value(), tape.scope(), Outputs.FEATURES)
-                .features();
+        Outputs outputs = withPoints ? Outputs.FEATURES_AND_LANDMARKS : Outputs.FEATURES;
+        LandmarkNetwork.Result result = network.forwardClips(clips.value(), tape.scope(), outputs);
+        Tensor maps = result.features();
         if (maps.dim(2) == gridSide) {
-            return tape.constant(maps);
+            return new Maps(tape.constant(maps), result.landmarks());
         }
         Tensor resized = tape.allocate(tape.floatType(), Shape.of(frames, maps.dim(1), gridSide, gridSide));
         tape.device().convolutions().resize(resized, maps, Interpolation.BILINEAR, false);
-        return tape.constant(resized);
+        return new Maps(tape.constant(resized), result.landmarks());
     }
 
     @Override

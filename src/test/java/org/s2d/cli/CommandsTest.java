@@ -28,7 +28,7 @@ class CommandsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"quickstart", "train", "evaluate", "verify", "inspect", "convert", "prepare"})
+    @ValueSource(strings = {"quickstart", "train", "evaluate", "predict", "verify", "inspect", "convert", "prepare"})
     void everyCommandHasHelpWithAnExample(String command) {
         assertThat(run(command, "--help")).isZero();
         assertThat(out.toString())

@@ -1,5 +1,8 @@
 package org.s2d.data.image;
 
+import java.awt.image.BufferedImage;
+import java.awt.image.DataBufferInt;
+
 /**
  * An 8-bit RGB image, row-major and interleaved: sample {@code c} of pixel (x, y) is {@code rgb[(y * width + x) * 3 + c]}.
  * Operations never change an image they are given.
@@ -16,6 +19,31 @@ public record Image(int width, int height, byte[] rgb) {
     /** A black image. */
     public static Image blank(int width, int height) {
         return new Image(width, height, new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))]);
+    }
+
+    /** A picture of Java's, colours as they are and transparency ignored. */
+    public static Image of(BufferedImage picture) {
+        Image image = blank(picture.getWidth(), picture.getHeight());
+        int[] row = new int[image.width];
+        for (int y = 0, at = 0; y < image.height; y++) {
+            picture.getRGB(0, y, image.width, 1, row, 0, image.width);
+            for (int pixel : row) {
+                image.rgb[at++] = (byte) (pixel >> 16);
+                image.rgb[at++] = (byte) (pixel >> 8);
+                image.rgb[at++] = (byte) pixel;
+            }
+        }
+        return image;
+    }
+
+    /** As a picture of Java's, to draw on. */
+    public BufferedImage toBufferedImage() {
+        BufferedImage picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+        int[] pixels = ((DataBufferInt) picture.getRaster().getDataBuffer()).getData();
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (rgb[3 * i] & 0xff) << 16 | (rgb[3 * i + 1] & 0xff) << 8 | rgb[3 * i + 2] & 0xff;
+        }
+        return picture;
     }
 
     /** A sample as 0 to 255. */

@@ -168,14 +168,19 @@ final class FfmpegDecoder implements AutoCloseable {
 
     static void require(int status, String problem) throws DecodingException {
         if (status < 0) {
-            byte[] text = new byte[256];
-            av_strerror(status, text, text.length);
-            int length = 0;
-            while (length < text.length && text[length] != 0) {
-                length++;
-            }
-            throw new DecodingException(problem + " (" + new String(text, 0, length, StandardCharsets.UTF_8) + ")");
+            throw new DecodingException(problem + " (" + text(status) + ")");
         }
+    }
+
+    /** FFmpeg's words for a status. */
+    static String text(int status) {
+        byte[] text = new byte[256];
+        av_strerror(status, text, text.length);
+        int length = 0;
+        while (length < text.length && text[length] != 0) {
+            length++;
+        }
+        return new String(text, 0, length, StandardCharsets.UTF_8);
     }
 
     /** What a failed constructor leaves goes with the process. */

@@ -1,0 +1,100 @@
+package org.s2d.predict;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.s2d.data.Media;
+import org.s2d.data.face.FaceBox;
+import org.s2d.data.image.Image;
+import org.s2d.data.image.ImageFile;
+import org.s2d.data.prepare.Progress;
+import org.s2d.data.video.VideoFrame;
+import org.s2d.data.video.VideoOptions;
+import org.s2d.data.video.VideoReader;
+import org.s2d.tensor.UserException;
+
+/** Recognises the faces in files: photographs, videos, folders of frames. */
+public final class FilePredictor {
+    /** Frames per second that data sets of clips have; a model's frame step counts these. */
+    private static final double RATE = 25;
+
+    private final Recognizer recognizer;
+    private final @Nullable FaceFinder finder;
+    private final Progress progress;
+
+    /**
+     * A predictor.
+     *
+     * @param finder null where pictures are faces already, cut out as in the training data
+     * @param progress seconds done of all, while a video is worked on
+     */
+    public FilePredictor(Recognizer recognizer, @Nullable FaceFinder finder, Progress progress) {
+        this.recognizer = recognizer;
+        this.finder = finder;
+        this.progress = progress;
+    }
+
+    /** Throws {@link UserException} for files that are missing, damaged or of no known kind. */
+    public FileResult predict(Path file) {
+        if (Files.isDirectory(file)) {
+            return frameFolder(file);
+        }
+        if (!Files.isRegularFile(file)) {
+            throw new UserException(file + ": no such file or folder.");
+        }
+        return ImageFile.hasImageName(file) ? photograph(file) : video(file);
+    }
+
+    private FileResult photograph(Path file) {
+        Image picture = ImageFile.read(file);
+        List<FaceBox> squares = finder == null ? List.of(whole(picture)) : finder.find(picture);
+        List<Prediction> predictions = recognizer.predictAll(squares.stream()
+                .map(square -> List.of(square.cut(picture, recognizer.size())))
+                .toList());
+        List<FileResult.Face> faces = new ArrayList<>();
+        for (int i = 0; i < squares.size(); i++) {
+            Prediction prediction = predictions.get(i);
+            List<Prediction.Point> points = prediction.landmarks().isEmpty()
+                    ? List.of()
+                    : FaceClips.inFrame(prediction.landmarks().getFirst(), squares.get(i));
+            faces.add(new FileResult.Face(
+                    i,
+                    List.of(new FileResult.Window(0, 0, prediction)),
+                    List.of(new FileResult.Sighting(0, squares.get(i), points))));
+        }
+        return new FileResult(file.toString(), 0, 1, picture.width(), faces);
+    }
+
+    private static FaceBox whole(Image picture) {
+        return new FaceBox(0, 0, picture.width(), picture.height(), 1);
+    }
+
+    /** Frames as {@code prepare} and the data sets have them: every {@code frameStep}-th is looked at. */
+    private FileResult frameFolder(Path folder) {
+        List<Path> files = new Media.FrameFolder(folder).frames();
+        FaceClips clips = new FaceClips(recognizer, finder);
+        for (int i = 0; i < files.size(); i += recognizer.frameStep()) {
+            clips.add(i / RATE, ImageFile.read(files.get(i)));
+        }
+        return clips.end(folder.toString(), files.size() / RATE);
+    }
+
+    private FileResult video(Path file) {
+        double rate = RATE / recognizer.frameStep();
+        FaceClips clips = new FaceClips(recognizer, finder);
+        try (VideoReader reader = VideoReader.open(file, VideoOptions.all().withFramesPerSecond(rate))) {
+            double length = reader.info().seconds();
+            double last = 0;
+            for (Optional<VideoFrame> next = reader.next(); next.isPresent(); next = reader.next()) {
+                VideoFrame frame = next.get();
+                clips.add(frame.seconds(), frame.image());
+                last = frame.seconds();
+                progress.advanced((int) last, (int) Math.max(last, length));
+            }
+            return clips.end(file.toString(), length > 0 ? length : last);
+        }
+    }
+}

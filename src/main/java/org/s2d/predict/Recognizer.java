@@ -1,0 +1,171 @@
+package org.s2d.predict;
+
+import java.awt.image.BufferedImage;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.s2d.data.ClipSpec;
+import org.s2d.data.augment.ClipTransforms;
+import org.s2d.data.augment.FloatClip;
+import org.s2d.data.image.Image;
+import org.s2d.data.image.Resample;
+import org.s2d.data.metrics.ViewScore;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.HostPool;
+import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.Tensor;
+import org.s2d.tensor.UserException;
+import org.s2d.train.TrainedModel;
+
+/**
+ * Recognises expressions with a trained model:
+ *
+ * <pre>{@code
+ * try (Recognizer recognizer = Recognizer.load(Path.of("runs/my/best.pth"))) {
+ *     Prediction prediction = recognizer.predict(ImageIO.read(new File("face.jpg")));
+ *     System.out.println(prediction.label() + " " + prediction.confidence());
+ * }
+ * }</pre>
+ *
+ * Pictures are faces cut out as in the training data; {@link FaceFinder} cuts them out of larger pictures. Any thread may call; calls run one
+ * after the other, each on all cores, so clips that are there together are best given together.
+ */
+public final class Recognizer implements AutoCloseable {
+    private static final int BATCH = 8;
+
+    private final TrainedModel model;
+    private final ClipSpec spec;
+    private final HostPool pool = new HostPool();
+    private final ReentrantLock busy = new ReentrantLock();
+
+    private Recognizer(TrainedModel model) {
+        this.model = model;
+        spec = model.clipSpec();
+    }
+
+    /** Loads a checkpoint of {@code s2d train}. Throws {@link UserException} when it is damaged or none. */
+    public static Recognizer load(Path checkpoint) {
+        return load(checkpoint, List.of());
+    }
+
+    /**
+     * Loads a checkpoint with other settings than those it was trained with.
+     *
+     * @param settings {@code key=value} of the configuration, such as {@code landmark.weights=FILE} where the landmark network's file has moved,
+     *     {@code train.threads=2} or {@code train.precision=bf16}
+     */
+    public static Recognizer load(Path checkpoint, List<String> settings) {
+        return new Recognizer(TrainedModel.open(checkpoint, settings));
+    }
+
+    /** Names of the classes. */
+    public List<String> labels() {
+        return model.labels();
+    }
+
+    /** Frames of a clip that the model sees at once; 1 for a model of photographs. */
+    public int framesPerClip() {
+        return spec.frames();
+    }
+
+    /** The model sees every {@code frameStep}-th frame of a video. */
+    public int frameStep() {
+        return spec.rate();
+    }
+
+    /** Width and height of the pictures that the model sees; others are resized. */
+    public int size() {
+        return spec.size();
+    }
+
+    /** One photograph of a face. A model of clips sees a face that does not move. */
+    public Prediction predict(BufferedImage face) {
+        return predict(List.of(Image.of(face)));
+    }
+
+    /** Frames of one face in the order of time: evenly chosen where there are too many, the last one again where too few. */
+    public Prediction predict(List<Image> frames) {
+        return predictAll(List.of(frames)).getFirst();
+    }
+
+    /** Several clips, in one go. */
+    public List<Prediction> predictAll(List<List<Image>> clips) {
+        List<Prediction> predictions = new ArrayList<>();
+        busy.lock();
+        try {
+            for (int first = 0; first < clips.size(); first += BATCH) {
+                predictions.addAll(batch(clips.subList(first, Math.min(clips.size(), first + BATCH))));
+            }
+        } finally {
+            busy.unlock();
+        }
+        return predictions;
+    }
+
+    private List<Prediction> batch(List<List<Image>> clips) {
+        try (Scope scope = new Scope(pool)) {
+            Tensor pixels =
+                    scope.allocate(DType.F32, Shape.of(clips.size(), 3, spec.frames(), spec.size(), spec.size()));
+            for (int i = 0; i < clips.size(); i++) {
+                pixels.select(0, i).set(prepared(clips.get(i)).values());
+            }
+            TrainedModel.Output output = model.run(pixels, true);
+            List<Prediction> predictions = new ArrayList<>();
+            for (int i = 0; i < clips.size(); i++) {
+                predictions.add(prediction(output, i));
+            }
+            return predictions;
+        }
+    }
+
+    private FloatClip prepared(List<Image> frames) {
+        if (frames.isEmpty()) {
+            throw new UserException("predict: a clip without frames.");
+        }
+        List<Image> chosen = new ArrayList<>();
+        for (int i = 0; i < spec.frames(); i++) {
+            Image frame = frames.get(chosen(i, frames.size(), spec.frames()));
+            Image resized = Resample.resize(frame, spec.size(), spec.size(), Resample.Filter.BILINEAR);
+            chosen.add(spec.grey() ? resized.grey() : resized);
+        }
+        return ClipTransforms.normalise(chosen);
+    }
+
+    /** Which of {@code count} frames is the i-th of {@code wanted}. */
+    static int chosen(int i, int count, int wanted) {
+        return count <= wanted
+                ? Math.min(i, count - 1)
+                : (int) Math.round((double) i * (count - 1) / Math.max(1, wanted - 1));
+    }
+
+    private Prediction prediction(TrainedModel.Output output, int clip) {
+        double[] probabilities = new ViewScore("", output.logits()[clip], 0, 0, 0, 1).probabilities();
+        List<List<Prediction.Point>> landmarks = new ArrayList<>();
+        double[][] points = output.points();
+        for (int t = 0; points != null && t < spec.frames(); t++) {
+            double[] row = points[clip * spec.frames() + t];
+            List<Prediction.Point> frame = new ArrayList<>();
+            for (int p = 0; p < row.length; p += 2) {
+                frame.add(new Prediction.Point(row[p], row[p + 1]));
+            }
+            landmarks.add(frame);
+        }
+        return new Prediction(
+                model.labels(), Arrays.stream(probabilities).boxed().toList(), landmarks);
+    }
+
+    /** Gives the model's memory back. */
+    @Override
+    public void close() {
+        busy.lock();
+        try {
+            model.close();
+            pool.close();
+        } finally {
+            busy.unlock();
+        }
+    }
+}

@@ -1,0 +1,134 @@
+package org.s2d.train;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.s2d.autograd.Precision;
+import org.s2d.autograd.Tape;
+import org.s2d.autograd.Tape.Gradients;
+import org.s2d.autograd.Var;
+import org.s2d.data.ClipSpec;
+import org.s2d.device.Device;
+import org.s2d.model.s2d.S2dModel;
+import org.s2d.tensor.Scope;
+import org.s2d.tensor.Tensor;
+import org.s2d.tensor.UserException;
+import org.s2d.weights.Checkpoint;
+
+/** A checkpoint of a finished run on a device: weights, landmark network, labels, and how its clips look. For one thread at a time. */
+public final class TrainedModel implements AutoCloseable {
+    private final TrainConfig config;
+    private final List<String> labels;
+    private final Device device;
+    private final Scope weights;
+    private final S2dModel model;
+    private final Landmarks landmarks;
+    private final HostReader reader;
+
+    /**
+     * What the model says.
+     *
+     * @param logits one row of scores before the softmax per clip
+     * @param points per frame, clip by clip, x0, y0, x1, ... as fractions of the frame; null without a landmark network or when not asked for
+     */
+    @SuppressWarnings("ArrayRecordComponent") // handed over, not kept
+    public record Output(double[][] logits, double @Nullable [][] points) {}
+
+    private TrainedModel(TrainConfig config, List<String> labels, Device device, Checkpoint checkpoint) {
+        this.config = config;
+        this.labels = labels;
+        this.device = device;
+        weights = new Scope(device.allocator());
+        try {
+            model = Models.build(Models.config(config, labels.size()), device, weights, 0);
+            Models.loadAll(model, checkpoint, device);
+            int side = config.model().imageSize() / config.model().patchSize();
+            landmarks = Landmarks.open(config.landmark(), side, device);
+            reader = new HostReader(device);
+        } catch (RuntimeException e) {
+            weights.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Opens a checkpoint that this program wrote. Throws {@link UserException} for others, and where the landmark network's file, which is
+     * not part of the checkpoint, is missing.
+     *
+     * @param settings {@code key=value} on top of the run's configuration, such as {@code landmark.weights} or {@code train.threads}
+     */
+    public static TrainedModel open(Path file, List<String> settings) {
+        try (Checkpoint checkpoint = Checkpoint.open(file)) {
+            RunInfo info = RunInfo.of(checkpoint);
+            return open(checkpoint, info.config(settings), info.labels());
+        }
+    }
+
+    /** Opens a checkpoint by a configuration; its device opens with it. */
+    static TrainedModel open(Checkpoint checkpoint, TrainConfig config, List<String> labels) {
+        Device device = Devices.open(config.train().device(), config.train().threads());
+        try {
+            return new TrainedModel(config, labels, device, checkpoint);
+        } catch (RuntimeException e) {
+            device.close();
+            throw e;
+        }
+    }
+
+    /** Names of the classes in the order of the scores. */
+    public List<String> labels() {
+        return labels;
+    }
+
+    /** How a clip must look. */
+    public ClipSpec clipSpec() {
+        return new RunData(config).spec();
+    }
+
+    Inference inference() {
+        return new Inference(device, precision(), model, landmarks);
+    }
+
+    Device device() {
+        return device;
+    }
+
+    private Precision precision() {
+        return Precision.valueOf(config.train().precision().toUpperCase(Locale.ROOT));
+    }
+
+    /**
+     * Scores of clips.
+     *
+     * @param clips normalised pixels in host memory, [B, 3, T, H, W] as {@link #clipSpec} says
+     */
+    public Output run(Tensor clips, boolean withPoints) {
+        try (Tape tape = Tape.evaluating(device, precision(), Gradients.NONE)) {
+            Tensor uploaded = tape.allocate(tape.floatType(), clips.shape());
+            device.upload(uploaded, clips);
+            Var x = tape.constant(uploaded);
+            Landmarks.Maps maps = landmarks.maps(tape, x, withPoints);
+            Tensor logits = model.forward(tape, x, maps.features()).logits().value();
+            Tensor points = maps.points();
+            return new Output(rows(logits), points == null ? null : rows(points));
+        }
+    }
+
+    private double[][] rows(Tensor matrix) {
+        double[] values = reader.values(matrix);
+        double[][] rows = new double[matrix.dim(0)][matrix.dim(1)];
+        for (int i = 0; i < rows.length; i++) {
+            System.arraycopy(values, i * rows[i].length, rows[i], 0, rows[i].length);
+        }
+        return rows;
+    }
+
+    @Override
+    public void close() {
+        reader.close();
+        landmarks.close();
+        weights.close();
+        device.close();
+    }
+}
