@@ -20,6 +20,10 @@ constexpr int TILE = sizeof(T) == 2 ? 64 : 32;
 template <class T>
 constexpr int MAX_THREADS = 4 * TILE<T>;
 
+// In the backward pass fewer, so that two blocks share a multiprocessor.
+template <class T>
+constexpr int MAX_BACKWARD_THREADS = 3 * TILE<T>;
+
 // Rows of a head in global memory.
 template <class T>
 struct Matrix {
@@ -76,14 +80,42 @@ own_rows(T *shared, const Matrix<T> &matrix, Rows<T, HEAD> &own, int first, int 
     load_rows(own, shared + warp_of_block() * 16 * STRIDE<T, HEAD>, STRIDE<T, HEAD>);
 }
 
+// Rows of two operands and sums in float do not fit the registers when heads are this wide: then they are read again.
+template <class T, int HEAD>
+constexpr bool KEEPS_ROWS = HEAD * sizeof(T) <= 256;
+
 template <class T, int HEAD>
 __device__ __forceinline__ void own_rows(T *shared, const Matrix<T> &x, const Matrix<T> &y, Rows<T, HEAD> &own_x,
                                          Rows<T, HEAD> &own_y, int first, int rows, int count, int width) {
+    if constexpr (!KEEPS_ROWS<T, HEAD>) {
+        return;
+    }
     T *second = shared + count * STRIDE<T, HEAD>;
     copy_rows<T, HEAD>(second, y, first, rows, count, width);
     own_rows(shared, x, own_x, first, rows, count, width);
     load_rows(own_y, second + warp_of_block() * 16 * STRIDE<T, HEAD>, STRIDE<T, HEAD>);
     __syncthreads();
+}
+
+// sums[16, N] += own right^T with right [N][HEAD] in shared memory. Rows that are not kept come from memory, a slice at a time.
+template <class T, int HEAD, int N>
+__device__ __forceinline__ void multiply_own(float (&sums)[N][4], const Rows<T, HEAD> &own, const Matrix<T> &matrix, int first,
+                                             int rows, int width, const T *right, int columns) {
+    if constexpr (KEEPS_ROWS<T, HEAD>) {
+        multiply_transposed(sums, own, right, STRIDE<T, HEAD>, columns);
+    } else {
+#pragma unroll 1
+        for (int slice = 0; slice < width; slice += 16) {
+            Rows<T, 16> part;
+#pragma unroll
+            for (int i = 0; i < 8; i++) {
+                int row = first + sum_row(i % 4 / 2);
+                int column = slice + sum_column(i / 4) + i % 2;
+                part.values[i / 4][i % 4] = row < rows && column < width ? matrix.from[row * matrix.stride + column] : 0.0f;
+            }
+            multiply_transposed(sums, part, right + slice, STRIDE<T, HEAD>, columns);
+        }
+    }
 }
 
 // Writes a warp's 16 rows, times a factor for each, by way of its part of shared memory. No other warp may use that.
@@ -170,12 +202,11 @@ forward(const AttentionCall &call, T *out, float *log_sum_exp, const T *q, const
                         call.queries - first, call.width);
 }
 
-// Columns of scores that a warp has at a time in the backward pass.
-template <int HEAD>
-constexpr int CHUNK = HEAD > 64 ? 16 : 32;
+// Columns of scores that a warp has at a time in the backward pass: what the registers allow.
+constexpr int CHUNK = 16;
 
-// Gradients of 16 keys and values per warp, or of either.
-template <class T, int HEAD, bool TO_KEYS = true, bool TO_VALUES = true>
+// Gradients of 16 keys and values per warp.
+template <class T, int HEAD>
 __device__ __forceinline__ void backward_keys(const AttentionCall &call, i64 problem, int block_first, T *grad_k, T *grad_v,
                                               const T *grad_out, const T *q, const T *k, const T *v,
                                               const float *log_sum_exp, const float *delta) {
@@ -184,8 +215,9 @@ __device__ __forceinline__ void backward_keys(const AttentionCall &call, i64 pro
     int first = block_first + warp_of_block() * 16;
     Rows<T, HEAD> own_keys;
     Rows<T, HEAD> own_values;
-    own_rows(shared, head_of(call, K, problem, k), head_of(call, V, problem, v), own_keys, own_values, block_first, call.keys,
-             call.rows, call.width);
+    Matrix<T> keys = head_of(call, K, problem, k);
+    Matrix<T> values = head_of(call, V, problem, v);
+    own_rows(shared, keys, values, own_keys, own_values, block_first, call.keys, call.rows, call.width);
     float to_keys[HEAD / 8][4];
     float to_values[HEAD / 8][4];
     clear(to_keys);
@@ -203,19 +235,19 @@ __device__ __forceinline__ void backward_keys(const AttentionCall &call, i64 pro
             if (first >= call.keys) {
                 return;
             }
-            for (int column = 0; column < count; column += CHUNK<HEAD>) {
+            for (int column = 0; column < count; column += CHUNK) {
                 const float *sums_of = rows_of_tiles + 2 * TILE<T> * buffer + column;
-                int columns = min(CHUNK<HEAD>, (count - column + 15) / 16 * 16);
-                float scores[CHUNK<HEAD> / 8][4];
-                float gradients[CHUNK<HEAD> / 8][4];
+                int columns = min(CHUNK, (count - column + 15) / 16 * 16);
+                float scores[CHUNK / 8][4];
+                float gradients[CHUNK / 8][4];
                 clear(scores);
                 clear(gradients);
-                multiply_transposed(scores, own_keys, queries + column * STRIDE<T, HEAD>, STRIDE<T, HEAD>, columns);
-                if constexpr (TO_KEYS) {
-                    multiply_transposed(gradients, own_values, grads + column * STRIDE<T, HEAD>, STRIDE<T, HEAD>, columns);
-                }
+                const T *some_queries = queries + column * STRIDE<T, HEAD>;
+                const T *some_grads = grads + column * STRIDE<T, HEAD>;
+                multiply_own(scores, own_keys, keys, first, call.keys, call.width, some_queries, columns);
+                multiply_own(gradients, own_values, values, first, call.keys, call.width, some_grads, columns);
 #pragma unroll
-                for (int j = 0; j < CHUNK<HEAD> / 8; j++) {
+                for (int j = 0; j < CHUNK / 8; j++) {
 #pragma unroll
                     for (int i = 0; i < 4; i++) {
                         int at = sum_column(j) + i % 2;
@@ -225,29 +257,21 @@ __device__ __forceinline__ void backward_keys(const AttentionCall &call, i64 pro
                         gradients[j][i] = inside ? score_gradient(call, p, gradients[j][i], sums_of[TILE<T> + at]) : 0.0f;
                     }
                 }
-                Rows<T, CHUNK<HEAD>> left;
-                if constexpr (TO_VALUES) {
-                    round_rows(left, scores);
-                    multiply(to_values, left, grads + column * STRIDE<T, HEAD>, STRIDE<T, HEAD>, columns);
-                }
-                if constexpr (TO_KEYS) {
-                    round_rows(left, gradients);
-                    multiply(to_keys, left, queries + column * STRIDE<T, HEAD>, STRIDE<T, HEAD>, columns);
-                }
+                Rows<T, CHUNK> left;
+                round_rows(left, scores);
+                multiply(to_values, left, some_grads, STRIDE<T, HEAD>, columns);
+                round_rows(left, gradients);
+                multiply(to_keys, left, some_queries, STRIDE<T, HEAD>, columns);
             }
         });
     __syncthreads();
     int rows = first < call.keys ? call.keys - first : 0;
-    if constexpr (TO_KEYS) {
-        const float factors[2] = {call.scale, call.scale};
-        store_rows<T, HEAD>(row_of(call, GRAD_K, problem, grad_k, first), call.layouts[GRAD_K].row, is_packed(call, GRAD_K),
-                            shared, to_keys, factors, rows, call.width);
-    }
-    if constexpr (TO_VALUES) {
-        const float factors[2] = {1.0f, 1.0f};
-        store_rows<T, HEAD>(row_of(call, GRAD_V, problem, grad_v, first), call.layouts[GRAD_V].row, is_packed(call, GRAD_V),
-                            shared, to_values, factors, rows, call.width);
-    }
+    const float scaled[2] = {call.scale, call.scale};
+    const float plain[2] = {1.0f, 1.0f};
+    store_rows<T, HEAD>(row_of(call, GRAD_K, problem, grad_k, first), call.layouts[GRAD_K].row, is_packed(call, GRAD_K), shared,
+                        to_keys, scaled, rows, call.width);
+    store_rows<T, HEAD>(row_of(call, GRAD_V, problem, grad_v, first), call.layouts[GRAD_V].row, is_packed(call, GRAD_V), shared,
+                        to_values, plain, rows, call.width);
 }
 
 // Gradients of 16 queries per warp.
@@ -259,8 +283,9 @@ __device__ __forceinline__ void backward_queries(const AttentionCall &call, i64 
     int first = block_first + warp_of_block() * 16;
     Rows<T, HEAD> own_queries;
     Rows<T, HEAD> own_grads;
-    own_rows(shared, head_of(call, Q, problem, q), head_of(call, GRAD_OUT, problem, grad_out), own_queries, own_grads,
-             block_first, call.queries, call.rows, call.width);
+    Matrix<T> queries = head_of(call, Q, problem, q);
+    Matrix<T> grads = head_of(call, GRAD_OUT, problem, grad_out);
+    own_rows(shared, queries, grads, own_queries, own_grads, block_first, call.queries, call.rows, call.width);
     float own_sums[2];
     float own_deltas[2];
 #pragma unroll
@@ -277,16 +302,18 @@ __device__ __forceinline__ void backward_queries(const AttentionCall &call, i64 
             if (first >= call.queries) {
                 return;
             }
-            for (int column = 0; column < count; column += CHUNK<HEAD>) {
-                int columns = min(CHUNK<HEAD>, (count - column + 15) / 16 * 16);
-                float scores[CHUNK<HEAD> / 8][4];
-                float gradients[CHUNK<HEAD> / 8][4];
+            for (int column = 0; column < count; column += CHUNK) {
+                int columns = min(CHUNK, (count - column + 15) / 16 * 16);
+                float scores[CHUNK / 8][4];
+                float gradients[CHUNK / 8][4];
                 clear(scores);
                 clear(gradients);
-                multiply_transposed(scores, own_queries, keys + column * STRIDE<T, HEAD>, STRIDE<T, HEAD>, columns);
-                multiply_transposed(gradients, own_grads, values + column * STRIDE<T, HEAD>, STRIDE<T, HEAD>, columns);
+                const T *some_keys = keys + column * STRIDE<T, HEAD>;
+                const T *some_values = values + column * STRIDE<T, HEAD>;
+                multiply_own(scores, own_queries, queries, first, call.queries, call.width, some_keys, columns);
+                multiply_own(gradients, own_grads, grads, first, call.queries, call.width, some_values, columns);
 #pragma unroll
-                for (int j = 0; j < CHUNK<HEAD> / 8; j++) {
+                for (int j = 0; j < CHUNK / 8; j++) {
 #pragma unroll
                     for (int i = 0; i < 4; i++) {
                         bool inside = column + sum_column(j) + i % 2 < count;
@@ -294,9 +321,9 @@ __device__ __forceinline__ void backward_queries(const AttentionCall &call, i64 
                         gradients[j][i] = inside ? score_gradient(call, p, gradients[j][i], own_deltas[i / 2]) : 0.0f;
                     }
                 }
-                Rows<T, CHUNK<HEAD>> left;
+                Rows<T, CHUNK> left;
                 round_rows(left, gradients);
-                multiply(to_queries, left, keys + column * STRIDE<T, HEAD>, STRIDE<T, HEAD>, columns);
+                multiply(to_queries, left, some_keys, STRIDE<T, HEAD>, columns);
             }
         });
     __syncthreads();
@@ -317,15 +344,7 @@ __device__ __forceinline__ void backward(const AttentionCall &call, T *grad_q, T
     i64 problem = blockIdx.x / blocks;
     int block = blockIdx.x % blocks;
     if (block < key_blocks) {
-        int first = block * call.rows;
-        if constexpr (HEAD * sizeof(T) <= 256) {
-            backward_keys<T, HEAD>(call, problem, first, grad_k, grad_v, grad_out, q, k, v, log_sum_exp, delta);
-        } else {
-            // Both at once do not fit the registers.
-            backward_keys<T, HEAD, true, false>(call, problem, first, grad_k, grad_v, grad_out, q, k, v, log_sum_exp, delta);
-            __syncthreads();
-            backward_keys<T, HEAD, false, true>(call, problem, first, grad_k, grad_v, grad_out, q, k, v, log_sum_exp, delta);
-        }
+        backward_keys<T, HEAD>(call, problem, block * call.rows, grad_k, grad_v, grad_out, q, k, v, log_sum_exp, delta);
     } else {
         backward_queries<T, HEAD>(call, problem, (block - key_blocks) * call.rows, grad_q, grad_out, q, k, v, log_sum_exp, delta);
     }
@@ -377,7 +396,7 @@ __device__ __forceinline__ void backward_delta(const AttentionCall &call, float 
         AttentionCall call, T *out, float *log_sum_exp, const T *q, const T *k, const T *v) {                             \
         forward<T, HEAD>(call, out, log_sum_exp, q, k, v);                                                                 \
     }                                                                                                                      \
-    extern "C" __global__ void __launch_bounds__(MAX_THREADS<T>, 1) attention_backward_##TYPE##_##HEAD(                    \
+    extern "C" __global__ void __launch_bounds__(MAX_BACKWARD_THREADS<T>, HEAD > 64 ? 1 : 2) attention_backward_##TYPE##_##HEAD( \
         AttentionCall call, T *grad_q, T *grad_k, T *grad_v, const T *grad_out, const T *q, const T *k, const T *v,        \
         const float *log_sum_exp, const float *delta) {                                                                    \
         backward<T, HEAD>(call, grad_q, grad_k, grad_v, grad_out, q, k, v, log_sum_exp, delta);                            \

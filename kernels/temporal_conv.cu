@@ -104,7 +104,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 
 // Parts of the gradients of weight and bias: `sums` [parts, K + 1, C], the last row of K + 1 that of the bias. Block (32 channels,
 // 8 turns), grid (C / 32, (K + 1) / TAPS, parts).
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 2)
     temporal_conv_backward_any_parts(TemporalConv conv, float *sums, const void *grad_out, const void *in) {
     S2D_SHARED(float, partial);  // [TURNS][TAPS][32]
     i64 frame = static_cast<i64>(conv.tokens) * conv.channels;

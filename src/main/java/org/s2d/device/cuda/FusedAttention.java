@@ -36,16 +36,17 @@ final class FusedAttention {
             entries.put(
                     type,
                     new Entries(
-                            kernels("attention_forward_" + suffix, type),
-                            kernels("attention_backward_" + suffix, type),
+                            kernels("attention_forward_" + suffix, type, forwardWarps(type)),
+                            kernels("attention_backward_" + suffix, type, backwardWarps(type)),
                             context.kernel(FILE, "attention_backward_" + suffix + "_delta", delta)));
         }
     }
 
-    private Map<Integer, Kernel> kernels(String name, DType type) {
+    private Map<Integer, Kernel> kernels(String name, DType type, int warps) {
         Map<Integer, Kernel> kernels = new HashMap<>();
         for (int width : WIDTHS) {
-            LaunchContract contract = LaunchContract.threads(4 * tile(type)).shared(sharedBytes(type, width));
+            LaunchContract contract =
+                    LaunchContract.threads(warps * DeviceProperties.WARP).shared(sharedBytes(type, width));
             kernels.put(width, context.kernel(FILE, name + "_" + width, contract));
         }
         return kernels;
@@ -54,6 +55,16 @@ final class FusedAttention {
     /** Rows of a tile in shared memory. */
     private static int tile(DType type) {
         return type == DType.F32 ? 32 : 64;
+    }
+
+    /** Most warps of a block, each with 16 rows. */
+    private static int forwardWarps(DType type) {
+        return tile(type) / 8;
+    }
+
+    /** Fewer: two blocks then share a multiprocessor's registers. */
+    private static int backwardWarps(DType type) {
+        return tile(type) / 32 * 3;
     }
 
     /** Two tiles of two operands, 16 bytes between their rows, and two floats for each row of two tiles. */
@@ -74,9 +85,9 @@ final class FusedAttention {
     }
 
     /** How many rows each block owns: as many as fit, spread evenly. */
-    private static int rowsOfBlock(int rows, DType type) {
+    private static int rowsOfBlock(int rows, int maxWarps) {
         int tiles = Math.ceilDiv(Math.max(1, rows), ROWS_PER_WARP);
-        int blocks = Math.ceilDiv(tiles, tile(type) / 8);
+        int blocks = Math.ceilDiv(tiles, maxWarps);
         return Math.ceilDiv(tiles, blocks) * ROWS_PER_WARP;
     }
 
@@ -87,7 +98,8 @@ final class FusedAttention {
 
     void forward(AttentionCall given, Tensor out, Tensor logSumExp, Tensor q, Tensor k, Tensor v) {
         AttentionSizes sizes = given.sizes();
-        AttentionCall call = given.with(Operand.OUT, out).withRows(rowsOfBlock(sizes.queries(), q.dtype()));
+        AttentionCall call =
+                given.with(Operand.OUT, out).withRows(rowsOfBlock(sizes.queries(), forwardWarps(q.dtype())));
         long blocks = (long) sizes.problems() * Math.ceilDiv(sizes.queries(), call.rows());
         context.launch(
                 Objects.requireNonNull(entries(q).forward.get(width(sizes))),
@@ -118,7 +130,7 @@ final class FusedAttention {
                 .with(Operand.GRAD_Q, gradients.q())
                 .with(Operand.GRAD_K, gradients.k())
                 .with(Operand.GRAD_V, gradients.v())
-                .withRows(rowsOfBlock(Math.max(sizes.queries(), sizes.keys()), q.dtype()));
+                .withRows(rowsOfBlock(Math.max(sizes.queries(), sizes.keys()), backwardWarps(q.dtype())));
         long perHead = Math.ceilDiv(sizes.keys(), call.rows()) + Math.ceilDiv(sizes.queries(), call.rows());
         try (Scope scope = context.scope()) {
             Tensor delta = scope.allocate(DType.F32, Shape.of(sizes.problems(), sizes.queries()));
