@@ -131,7 +131,7 @@ final class FusedAttention {
                 .with(Operand.GRAD_K, gradients.k())
                 .with(Operand.GRAD_V, gradients.v())
                 .withRows(rowsOfBlock(Math.max(sizes.queries(), sizes.keys()), backwardWarps(q.dtype())));
-        long perHead = Math.ceilDiv(sizes.keys(), call.rows()) + Math.ceilDiv(sizes.queries(), call.rows());
+        long perHead = (long) Math.ceilDiv(sizes.keys(), call.rows()) + Math.ceilDiv(sizes.queries(), call.rows());
         try (Scope scope = context.scope()) {
             Tensor delta = scope.allocate(DType.F32, Shape.of(sizes.problems(), sizes.queries()));
             if (sizes.queries() > 0) {
