@@ -24,7 +24,8 @@ import picocli.CommandLine.ParseResult;
             InspectCommand.class,
             ConvertCommand.class,
             PrepareCommand.class,
-            DoctorCommand.class
+            DoctorCommand.class,
+            PackageCommand.class
         },
         footer = {
             "",

@@ -28,7 +28,19 @@ class CommandsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"quickstart", "train", "evaluate", "predict", "verify", "inspect", "convert", "prepare"})
+    @ValueSource(
+            strings = {
+                "quickstart",
+                "train",
+                "evaluate",
+                "predict",
+                "verify",
+                "inspect",
+                "convert",
+                "prepare",
+                "doctor",
+                "package"
+            })
     void everyCommandHasHelpWithAnExample(String command) {
         assertThat(run(command, "--help")).isZero();
         assertThat(out.toString())
