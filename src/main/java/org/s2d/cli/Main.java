@@ -70,6 +70,9 @@ public final class Main implements Runnable {
         } catch (OutOfMemoryError error) {
             String hint = " Make the batch or the model smaller, or give Java more (S2D_JAVA_OPTS=-Xmx8g).";
             return say(err, "out of memory: " + error.getMessage() + "." + hint, BAD_INPUT);
+        } catch (NoClassDefFoundError | UnsatisfiedLinkError error) { // as in the lean archive
+            String hint = " Take the complete archive, or start ./s2d in a checkout.";
+            return say(err, "a library that this needs is not here: " + error.getMessage() + "." + hint, NO_DEVICE);
         } catch (InternalError error) { // what a mapped file that was cut off meanwhile gives
             return say(err, "a file changed or its disk failed while it was read: " + error.getMessage(), BAD_INPUT);
         }

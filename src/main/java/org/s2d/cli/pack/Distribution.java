@@ -83,7 +83,7 @@ public record Distribution(Path home, boolean lean) {
             for (Path library : libraries.sorted().toList()) {
                 String file = String.valueOf(library.getFileName());
                 boolean left = BENCHMARK_JARS.stream().anyMatch(file::startsWith)
-                        || lean && LEFT_IN_LEAN.stream().anyMatch(file::startsWith);
+                        || (lean && LEFT_IN_LEAN.stream().anyMatch(file::startsWith));
                 if (file.endsWith(".jar") && !left) {
                     tar.file(name() + "/lib/" + file, Jars.ofLibrary(library), false);
                 }

@@ -12,16 +12,22 @@ import org.s2d.tensor.Tensor;
  * @param rows how many rows a block owns
  */
 record AttentionCall(AttentionSizes sizes, double scale, int rows, Map<Operand, Tensor> operands) {
-    /** In the order of the kernel's layouts. */
+    /** With their places among the kernel's layouts. */
     enum Operand {
-        Q,
-        K,
-        V,
-        OUT,
-        GRAD_OUT,
-        GRAD_Q,
-        GRAD_K,
-        GRAD_V
+        Q(0),
+        K(1),
+        V(2),
+        OUT(3),
+        GRAD_OUT(4),
+        GRAD_Q(5),
+        GRAD_K(6),
+        GRAD_V(7);
+
+        private final int place;
+
+        Operand(int place) {
+            this.place = place;
+        }
     }
 
     private static final int VECTOR_BYTES = 16;
@@ -71,11 +77,11 @@ record AttentionCall(AttentionSizes sizes, double scale, int rows, Map<Operand, 
         int packed = 0;
         for (Map.Entry<Operand, Tensor> entry : operands.entrySet()) {
             Tensor tensor = entry.getValue();
-            int layout = at + LAYOUTS + entry.getKey().ordinal() * LAYOUT_BYTES;
+            int layout = at + LAYOUTS + entry.getKey().place * LAYOUT_BYTES;
             for (int dim = 0; dim < 4; dim++) {
                 arguments.setLong(layout + 8 * dim, tensor.stride(dim));
             }
-            packed |= isPacked(tensor) ? 1 << entry.getKey().ordinal() : 0;
+            packed |= isPacked(tensor) ? 1 << entry.getKey().place : 0;
         }
         arguments.setInt(at + PACKED, packed);
         return arguments;
