@@ -89,8 +89,11 @@ final class CublasProducts implements MatrixProducts {
         Columns left = Columns.of(a);
         Columns right = Columns.of(b);
         Columns result = Columns.of(out);
-        boolean known = left != null && right != null && result != null;
-        if (!known || a.dim(-1) == 0 || result.operation() != cublasOperation.CUBLAS_OP_N) {
+        if (left == null
+                || right == null
+                || result == null
+                || result.operation() != cublasOperation.CUBLAS_OP_N
+                || a.dim(-1) == 0) {
             own.multiply(out, a, b, epilogue);
             return;
         }
