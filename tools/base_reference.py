@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The result of a base-size S2D training step in float64, for benchmarks that check what they compute.
 
-    tools/base_reference.py weights/reference/s2d_base/expected.json [--dtype float32]
+    tools/base_reference.py bench/reference/s2d_base.json [--dtype float32]
 
 Weights and inputs are too large to store, so both sides make them by one formula (see `formula`). Stored are logits, loss and the 2-norm
 of every gradient of the fine-tuning parameters. Needs about 20 GB and some minutes in float64.

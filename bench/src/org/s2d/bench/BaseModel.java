@@ -76,8 +76,7 @@ public class BaseModel {
         device.upload(x, Formula.values("x", x.shape()));
         device.upload(a, Formula.values("a", a.shape()));
         expected = new ObjectMapper()
-                .readTree(Path.of("weights", "reference", "s2d_base", "expected.json")
-                        .toFile());
+                .readTree(Path.of("bench", "reference", "s2d_base.json").toFile());
     }
 
     @TearDown(Level.Trial)
