@@ -46,13 +46,18 @@ public final class ResizeAxis {
 
     /** The two checked axes (height, width) of a resize from {@code in} to {@code out}, both [B, C, H, W]. */
     public static ResizeAxis[] of(Shape out, Shape in, Interpolation mode, boolean alignCorners) {
+        check(out, in);
+        return new ResizeAxis[] {
+            of(out.dim(2), in.dim(2), mode, alignCorners), of(out.dim(3), in.dim(3), mode, alignCorners)
+        };
+    }
+
+    /** Throws unless an image of shape {@code in} can be resized to {@code out}. */
+    public static void check(Shape out, Shape in) {
         boolean fits = in.rank() == 4 && out.rank() == 4 && in.dim(0) == out.dim(0) && in.dim(1) == out.dim(1);
         if (!fits || in.dim(2) < 1 || in.dim(3) < 1) {
             throw new ShapeException("resize: " + in + " to " + out + ", expected [B, C, H, W] with equal B and C");
         }
-        return new ResizeAxis[] {
-            of(out.dim(2), in.dim(2), mode, alignCorners), of(out.dim(3), in.dim(3), mode, alignCorners)
-        };
     }
 
     private static ResizeAxis of(int out, int in, Interpolation mode, boolean alignCorners) {

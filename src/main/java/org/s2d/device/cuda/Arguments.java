@@ -58,9 +58,9 @@ public final class Arguments {
         return this;
     }
 
-    /** The address of a tensor's first element, or none. */
+    /** The address of a tensor's first element, or none: that of an empty view may be the end of its buffer. */
     public Arguments pointer(@Nullable Tensor tensor) {
-        return pointer(tensor == null ? 0 : tensor.address());
+        return pointer(addressOf(tensor));
     }
 
     /** An address that need only fit its element type: the kernel loads element by element there. */
@@ -71,7 +71,11 @@ public final class Arguments {
 
     /** As {@link #elements(long)}. */
     public Arguments elements(@Nullable Tensor tensor) {
-        return elements(tensor == null ? 0 : tensor.address());
+        return elements(addressOf(tensor));
+    }
+
+    private static long addressOf(@Nullable Tensor tensor) {
+        return tensor == null || tensor.numel() == 0 ? 0 : tensor.address();
     }
 
     public Arguments int32(int value) {
@@ -94,7 +98,7 @@ public final class Arguments {
         return this;
     }
 
-    /** Room for a structure passed by value, zeroed, to be filled with {@link #setInt} and {@link #setLong}. */
+    /** Room for a structure passed by value, zeroed, to be filled with {@link #setInt}, {@link #setLong} and {@link #setFloat}. */
     int structure(int bytes) {
         int at = add(bytes, Long.BYTES, false);
         values.asSlice(at, bytes).fill((byte) 0);
@@ -107,6 +111,10 @@ public final class Arguments {
 
     void setLong(int at, long value) {
         values.set(ValueLayout.JAVA_LONG, at, value);
+    }
+
+    void setFloat(int at, float value) {
+        values.set(ValueLayout.JAVA_FLOAT, at, value);
     }
 
     int count() {

@@ -7,7 +7,6 @@ import org.s2d.device.AttentionKernels;
 import org.s2d.device.Checks;
 import org.s2d.device.Convolutions;
 import org.s2d.device.Device;
-import org.s2d.device.DeviceException;
 import org.s2d.device.Elementwise;
 import org.s2d.device.Losses;
 import org.s2d.device.Normalization;
@@ -35,6 +34,7 @@ public final class CudaDevice implements Device {
     private final Products products;
     private final Normalization normalization;
     private final AttentionKernels attention;
+    private final Convolutions convolutions;
     private final Losses losses;
     private final Optimizers optimizers;
 
@@ -50,6 +50,7 @@ public final class CudaDevice implements Device {
         products = new CudaProducts(matrixProducts);
         normalization = new CudaNormalization(context, elementwise);
         attention = new CudaAttentionKernels(context, elementwise);
+        convolutions = new CudaConvolutions(context, elementwise);
         losses = new CudaLosses(context, elementwise);
         optimizers = new CudaOptimizers(context);
     }
@@ -104,7 +105,7 @@ public final class CudaDevice implements Device {
 
     @Override
     public Convolutions convolutions() {
-        throw pending("convolutions");
+        return convolutions;
     }
 
     @Override
@@ -115,10 +116,6 @@ public final class CudaDevice implements Device {
     @Override
     public Optimizers optimizers() {
         return optimizers;
-    }
-
-    private DeviceException pending(String group) {
-        return new DeviceException(name + ": no kernels for " + group + " yet. Use --device cpu.");
     }
 
     @Override
