@@ -1,6 +1,7 @@
 package org.s2d.train;
 
 import java.util.concurrent.CountDownLatch;
+import javax.imageio.ImageIO;
 
 /**
  * Ctrl-C and SIGTERM as a wish to stop: the machine's shutdown waits until the run has saved and calls {@link #close}, then the
@@ -16,6 +17,9 @@ public final class StopSignal {
 
     /** From now on a wish to stop is noted instead of ending the process. */
     public static StopSignal install() {
+        // Cache files of pictures are deleted by a hook of their own, and none can be registered once the signal has
+        // come.
+        ImageIO.setUseCache(false);
         StopSignal signal = new StopSignal();
         Runtime.getRuntime().addShutdownHook(signal.hook);
         return signal;
