@@ -25,8 +25,8 @@ final class FaceClips {
     private int frames;
     private int width;
 
-    /** A frame of a face. */
-    private record View(double seconds, FaceBox square, Image picture) {}
+    /** A frame of a face: the person's {@code sighting}-th. */
+    private record View(int sighting, Image picture) {}
 
     private record Clip(Person person, List<View> views) {}
 
@@ -66,7 +66,8 @@ final class FaceClips {
 
     private void see(Person person, double seconds, FaceBox square, Image frame) {
         person.last = seconds;
-        person.views.add(new View(seconds, square, square.cut(frame, recognizer.size())));
+        person.views.add(new View(person.sightings.size(), square.cut(frame, recognizer.size())));
+        person.sightings.add(new FileResult.Sighting(seconds, square, List.of()));
         if (person.views.size() == recognizer.framesPerClip()) {
             clip(person);
         }
@@ -101,15 +102,17 @@ final class FaceClips {
     }
 
     private static void take(Clip clip, Prediction prediction) {
+        List<FileResult.Sighting> sightings = clip.person.sightings;
         List<View> views = clip.views;
-        double start = views.getFirst().seconds;
-        clip.person.windows.add(new FileResult.Window(start, views.getLast().seconds, prediction));
-        for (int t = 0; t < views.size(); t++) {
-            View view = views.get(t);
-            List<Prediction.Point> points = t < prediction.landmarks().size()
-                    ? inFrame(prediction.landmarks().get(t), view.square)
-                    : List.of();
-            clip.person.sightings.add(new FileResult.Sighting(view.seconds, view.square, points));
+        double start = sightings.get(views.getFirst().sighting).seconds();
+        double end = sightings.get(views.getLast().sighting).seconds();
+        clip.person.windows.add(new FileResult.Window(start, end, prediction));
+        int known = Math.min(views.size(), prediction.landmarks().size());
+        for (int t = 0; t < known; t++) {
+            int place = views.get(t).sighting;
+            FileResult.Sighting seen = sightings.get(place);
+            List<Prediction.Point> points = inFrame(prediction.landmarks().get(t), seen.square());
+            sightings.set(place, new FileResult.Sighting(seen.seconds(), seen.square(), points));
         }
     }
 
