@@ -31,6 +31,10 @@ def load_safetensors(path):
     return tensors
 
 
+def silent(name, tensor):
+    return tensor
+
+
 class LayerNorm(nn.LayerNorm):
     """In the type of its weight, as autocast on a GPU runs it; on a CPU mixed types are an error."""
 
@@ -39,6 +43,10 @@ class LayerNorm(nn.LayerNorm):
 
 
 class Attention(nn.Module):
+    """With `fused` the scores stay inside PyTorch's scaled_dot_product_attention (2.0 and later)."""
+
+    fused = False
+
     def __init__(self, dim, heads, bias):
         super().__init__()
         self.heads = heads
@@ -48,9 +56,12 @@ class Attention(nn.Module):
     def forward(self, x):
         rows, tokens, dim = x.shape
         q, k, v = self.qkv(x).reshape(rows, tokens, 3, self.heads, dim // self.heads).permute(2, 0, 3, 1, 4)
-        scores = q @ k.transpose(-2, -1) * (dim // self.heads) ** -0.5
-        weights = scores.to(self.proj.weight.dtype).softmax(dim=-1)
-        return self.proj((weights @ v).transpose(1, 2).reshape(rows, tokens, dim))
+        if self.fused:
+            mixed = F.scaled_dot_product_attention(q, k, v)
+        else:
+            scores = q @ k.transpose(-2, -1) * (dim // self.heads) ** -0.5
+            mixed = scores.to(self.proj.weight.dtype).softmax(dim=-1) @ v
+        return self.proj(mixed.transpose(1, 2).reshape(rows, tokens, dim))
 
 
 class Mlp(nn.Module):
@@ -133,7 +144,8 @@ class PromptBlock(nn.Module):
         def as_map(tokens):
             return tokens.transpose(1, 2).reshape(tokens.shape[0], -1, *side)
 
-        watch("in", torch.cat([as_map(image), as_map(landmark)], dim=1))
+        if watch is not silent:
+            watch("in", torch.cat([as_map(image), as_map(landmark)], dim=1))
         focused = watch("fovea.out", self.fovea(self.conv0_0(as_map(image))))
         prompt = watch("out_prompt", self.conv1x1(focused + self.conv0_1(as_map(landmark))))
         return prompt.flatten(2).transpose(1, 2), watch("out_tma", self.TMA(image, watch))
@@ -154,8 +166,8 @@ class Head(nn.Module):
         self.fc_cls = nn.Linear(dim, classes)
 
 
-def silent(name, tensor):
-    return tensor
+def below(watch, path):
+    return silent if watch is silent else lambda name, tensor: watch(f"{path}.{name}", tensor)
 
 
 class S2D(nn.Module):
@@ -188,7 +200,7 @@ class S2D(nn.Module):
             classes, patches = (tokens[:, :0], tokens) if i == 0 else (tokens[:, :1], tokens[:, 1:])
             image = self.prompt_norms[max(0, i - 1)](patches)
             landmark, adapted = self.prompt_blocks[i](
-                image, self.prompt_norms[0](landmark), self.side, lambda n, t, i=i: watch(f"prompt_blocks.{i}.{n}", t)
+                image, self.prompt_norms[0](landmark), self.side, below(watch, f"prompt_blocks.{i}")
             )
             tokens = torch.cat([classes, patches + adapted + landmark], dim=1)
             if i == 0:
@@ -196,7 +208,7 @@ class S2D(nn.Module):
                 clips = tokens.reshape(batch, self.frames, *tokens.shape[1:])
                 tokens = (clips + self.temporal_embedding[0][None, :, None]).reshape(tokens.shape)
                 watch("tokens_in_block0", tokens)
-            tokens = block(tokens, lambda n, t, i=i: watch(f"blocks.{i}.{n}", t))
+            tokens = block(tokens, below(watch, f"blocks.{i}"))
         per_frame = watch("ln_post.out.cls", self.ln_post(tokens)[:, 0])
         feature = watch("feature", per_frame.reshape(batch, self.frames, -1).mean(dim=1))
         return watch("logits", self.head.fc_cls(feature)), feature
