@@ -148,7 +148,6 @@ __device__ __forceinline__ void store_sum(const Loop &kept, void *out, float *wo
     }
 
 COMBINE(add_forward_any, x + y)
-COMBINE(subtract_forward_any, x - y)
 COMBINE(multiply_forward_any, x *y)
 COMBINE(add_scaled_forward_any, fmaf(y, parameter, x))
 MAP(scale_forward_any, x *parameter)
@@ -179,24 +178,6 @@ extern "C" __global__ void __launch_bounds__(THREADS) fill_forward_any(Loop loop
         for (int i = 0; i < count; i++) {
             store_any(out, at[0] + i * loop.strides[0][loop.dims - 1], loop.types[0], value);
         }
-    });
-}
-
-// 64-bit elements (labels): moved, not converted.
-
-extern "C" __global__ void __launch_bounds__(THREADS) fill_forward_i64(Loop loop, i64 *out, i64 value) {
-    for_packs(loop, [&](i64 first, int, bool) {
-        i64 at[1];
-        locate(loop, first, at);
-        out[at[0]] = value;
-    });
-}
-
-extern "C" __global__ void __launch_bounds__(THREADS) copy_forward_i64(Loop loop, i64 *out, const i64 *in) {
-    for_packs(loop, [&](i64 first, int, bool) {
-        i64 at[2];
-        locate(loop, first, at);
-        out[at[0]] = in[at[1]];
     });
 }
 

@@ -36,7 +36,6 @@ public interface Elementwise {
 
     enum Binary {
         ADD,
-        SUBTRACT,
         MULTIPLY
     }
 

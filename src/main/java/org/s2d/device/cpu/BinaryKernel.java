@@ -5,14 +5,13 @@ import java.util.function.DoubleBinaryOperator;
 import jdk.incubator.vector.FloatVector;
 import org.s2d.device.Elementwise.Binary;
 
-/** Sum, difference and product of two elements. */
+/** Sum and product of two elements. */
 final class BinaryKernel {
     private BinaryKernel() {}
 
     static DoubleBinaryOperator reference(Binary op) {
         return switch (op) {
             case ADD -> Double::sum;
-            case SUBTRACT -> (a, b) -> a - b;
             case MULTIPLY -> (a, b) -> a * b;
         };
     }
@@ -24,14 +23,6 @@ final class BinaryKernel {
             FloatVector a1 = Lanes.load(a, aAt + 4L * i);
             FloatVector b1 = Lanes.load(b, bAt + 4L * i);
             a1.add(b1).intoMemorySegment(out, outAt + 4L * i, Lanes.ORDER);
-        }
-    }
-
-    static void subtract(MemorySegment out, long outAt, MemorySegment a, long aAt, MemorySegment b, long bAt, int n) {
-        for (int i = 0; i < n; i += Lanes.WIDTH) {
-            FloatVector a1 = Lanes.load(a, aAt + 4L * i);
-            FloatVector b1 = Lanes.load(b, bAt + 4L * i);
-            a1.sub(b1).intoMemorySegment(out, outAt + 4L * i, Lanes.ORDER);
         }
     }
 
@@ -73,7 +64,6 @@ final class BinaryKernel {
     static ElementLoop.Kernel2 vector(Binary op) {
         return switch (op) {
             case ADD -> BinaryKernel::add;
-            case SUBTRACT -> BinaryKernel::subtract;
             case MULTIPLY -> BinaryKernel::multiply;
         };
     }

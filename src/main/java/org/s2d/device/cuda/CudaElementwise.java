@@ -6,8 +6,6 @@ import java.util.Map;
 import java.util.Objects;
 import org.s2d.device.Checks;
 import org.s2d.device.Elementwise;
-import org.s2d.tensor.DType;
-import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
 
 /** Launches {@code kernels/elementwise.cu}; F32, BF16 and F16 in any mix, arithmetic in F32. */
@@ -27,9 +25,7 @@ final class CudaElementwise implements Elementwise {
     private final Kernel addScaled;
     private final Kernel scale;
     private final Kernel copy;
-    private final Kernel copyI64;
     private final Kernel fill;
-    private final Kernel fillI64;
     private final Kernel dropout;
     private final Tensor dropoutStep;
 
@@ -48,9 +44,7 @@ final class CudaElementwise implements Elementwise {
         addScaled = kernel("add_scaled_forward_any");
         scale = kernel("scale_forward_any");
         copy = kernel("copy_forward_any");
-        copyI64 = kernel("copy_forward_i64");
         fill = kernel("fill_forward_any");
-        fillI64 = kernel("fill_forward_i64");
         dropout = kernel("dropout_forward_any");
     }
 
@@ -67,23 +61,18 @@ final class CudaElementwise implements Elementwise {
         if (out.numel() == 0) {
             return;
         }
-        CudaLoop loop = CudaLoop.over(out);
-        if (out.dtype() == DType.I64) {
-            launch(fillI64, loop, loop.addTo(context.arguments()).elements(out).int64((long) value));
-        } else if (out.isContiguous() && Double.doubleToRawLongBits(value) == 0) {
+        if (out.isContiguous() && Double.doubleToRawLongBits(value) == 0) {
             context.driver()
                     .fill(out.address(), (byte) 0, out.numel() * out.dtype().bytes(), context.stream());
         } else {
             Checks.singlePrecision("fill", out);
+            CudaLoop loop = CudaLoop.over(out);
             launch(fill, loop, loop.addTo(context.arguments()).elements(out).float32(value));
         }
     }
 
     @Override
     public void copy(Tensor out, Tensor in) {
-        if ((out.dtype() == DType.I64) != (in.dtype() == DType.I64)) {
-            throw new ShapeException("copy: no conversion from " + in + " to " + out);
-        }
         Tensor source = Checks.broadcast("copy", in, out);
         if (out.numel() == 0) {
             return;
@@ -97,13 +86,12 @@ final class CudaElementwise implements Elementwise {
                             context.stream());
             return;
         }
-        boolean whole = out.dtype() == DType.I64;
-        if (!whole) {
-            Checks.singlePrecision("copy", out, in);
-        }
+        Checks.singlePrecision("copy", out, in);
         CudaLoop loop = CudaLoop.over(out, source);
-        Arguments arguments = loop.addTo(context.arguments()).elements(out).elements(source);
-        launch(whole ? copyI64 : copy, loop, whole ? arguments : arguments.float32(0));
+        launch(
+                copy,
+                loop,
+                loop.addTo(context.arguments()).elements(out).elements(source).float32(0));
     }
 
     @Override

@@ -2,7 +2,6 @@ package org.s2d.device.cuda;
 
 import java.util.stream.IntStream;
 import org.s2d.device.StridedLoop;
-import org.s2d.tensor.DType;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
 
@@ -98,8 +97,7 @@ final class CudaLoop {
         arguments.setInt(at + DIMS, loop.rank());
         arguments.setInt(at + PACKED, pack);
         for (int k = 0; k < tensors.length; k++) {
-            DType type = tensors[k].dtype();
-            arguments.setInt(at + TYPES + 4 * k, type == DType.I64 ? -1 : CudaContext.typeCode(type));
+            arguments.setInt(at + TYPES + 4 * k, CudaContext.typeCode(tensors[k].dtype()));
         }
         for (int dim = 0; dim < loop.rank(); dim++) {
             arguments.setLong(at + SIZES + 8 * dim, loop.size(dim));

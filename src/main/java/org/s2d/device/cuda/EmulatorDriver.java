@@ -4,9 +4,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Map;
-import java.util.stream.LongStream;
+import java.util.Set;
 
 /**
  * The driver interface on the emulator: kernels run on the host, each CUDA thread a fiber, and every launch is checked for
@@ -29,6 +29,7 @@ public final class EmulatorDriver implements Driver {
 
     private final EmulatorLibrary library;
     private final Map<Long, Arena> pinned = new HashMap<>();
+    private final Set<String> exercised = new HashSet<>();
 
     /** @param core the emulator's own library */
     public EmulatorDriver(Path core, Execution execution) {
@@ -169,6 +170,12 @@ public final class EmulatorDriver implements Driver {
 
     @Override
     public void unloadModule(long module) {
+        long functions = library.call("function_count", module);
+        for (long i = 0; i < functions; i++) {
+            if (library.call("function_launches", module, i) > 0) {
+                exercised.add(EmulatorLibrary.text(library.call("function_name", module, i)));
+            }
+        }
         library.call("unload_module", module);
     }
 
@@ -233,16 +240,9 @@ public final class EmulatorDriver implements Driver {
         library.call("destroy_executable", executable);
     }
 
-    /** An entry point of a module and how often this emulator launched it. */
-    public record EntryPoint(String name, long launches) {}
-
-    /** All entry points of a module, so that a test can tell which of them nothing exercised. */
-    public List<EntryPoint> entryPoints(long module) {
-        return LongStream.range(0, library.call("function_count", module))
-                .mapToObj(i -> new EntryPoint(
-                        EmulatorLibrary.text(library.call("function_name", module, i)),
-                        library.call("function_launches", module, i)))
-                .toList();
+    /** The entry points that were launched, of the modules that are unloaded: all of them once the device is closed. */
+    public Set<String> exercised() {
+        return Set.copyOf(exercised);
     }
 
     @Override

@@ -2,10 +2,16 @@ package org.s2d.device.cuda;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assumptions;
 
 /** The emulator as tests use it: built below {@code target}, with sanitizers when {@code s2d.emulator.sanitize} is true. */
 public final class Emulators {
+    private static final List<EmulatorDriver> DRIVERS = new ArrayList<>();
+
     private Emulators() {}
 
     /** Skips the test, saying so, where there is no compiler to build the emulator with. */
@@ -34,6 +40,13 @@ public final class Emulators {
     }
 
     public static CudaDevice device(EmulatorDriver.Execution execution) {
-        return CudaDevice.emulator(build(), execution);
+        CudaDevice device = CudaDevice.emulator(build(), execution);
+        DRIVERS.add((EmulatorDriver) device.context().driver());
+        return device;
+    }
+
+    /** The entry points that tests have launched so far, on devices that are closed. */
+    static Set<String> exercised() {
+        return DRIVERS.stream().flatMap(driver -> driver.exercised().stream()).collect(Collectors.toSet());
     }
 }
