@@ -7,13 +7,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.DeviceException;
+import org.s2d.device.natives.Machine;
 
 /**
  * The text of the kernels: {@code NAME.cu}, {@code common/*.cuh}, {@code emulator/*}. Includes in quotes are relative to one of
@@ -24,10 +29,12 @@ import org.s2d.device.DeviceException;
 public record KernelSources(List<Path> roots) {
     private static final Pattern INCLUDE = Pattern.compile("^\\s*#\\s*include\\s+\"([^\"]+)\"", Pattern.MULTILINE);
 
+    /** What stands for CUDA where there is none; no part of what a GPU runs. */
+    private static final String EMULATOR = "emulator/";
+
     /** The folder {@code kernels} of the checkout that this program was built from, or what {@code s2d.kernels} names. */
     public static KernelSources ofCheckout() {
-        String property = System.getProperty("s2d.kernels");
-        Path folder = property != null ? Path.of(property) : besideClasses();
+        Path folder = folder();
         if (folder == null || !Files.isDirectory(folder)) {
             throw new DeviceException("cuda: the kernels' sources are not at " + folder
                     + ". Start from a checkout, or name the folder with -Ds2d.kernels=FOLDER.");
@@ -35,7 +42,18 @@ public record KernelSources(List<Path> roots) {
         return new KernelSources(List.of(folder));
     }
 
-    /** Classes lie in {@code target/classes} of the checkout. */
+    /** The same, empty where the sources are not there. */
+    public static Optional<KernelSources> ifPresent() {
+        Path folder = folder();
+        return folder == null || !Files.isDirectory(folder) ? Optional.empty() : Optional.of(ofCheckout());
+    }
+
+    private static @Nullable Path folder() {
+        String property = System.getProperty("s2d.kernels");
+        return property != null ? Path.of(property) : besideClasses();
+    }
+
+    /** Classes lie in {@code target/classes} of the checkout, or in {@code lib} of an archive. */
     private static @Nullable Path besideClasses() {
         try {
             Path classes = Path.of(KernelSources.class
@@ -76,6 +94,46 @@ public record KernelSources(List<Path> roots) {
             }
         }
         return texts;
+    }
+
+    /** Names of all files of kernels, without {@code .cu}, in the order of names. */
+    public List<String> files() {
+        Set<String> names = new TreeSet<>();
+        for (Path root : roots) {
+            Machine.list(root, "*.cu")
+                    .forEach(file -> names.add(Machine.fileName(file).replaceFirst("\\.cu$", "")));
+        }
+        return List.copyOf(names);
+    }
+
+    /**
+     * {@code FILE.cu} for a GPU as one text without includes: each file stands where it is included first. Compilers name its
+     * lines as {@code /kernels/FILE.cu:12}, wherever they lie on this machine.
+     */
+    public String unit(String file) {
+        StringBuilder text = new StringBuilder();
+        append(text, file + ".cu", new HashSet<>());
+        return text.toString();
+    }
+
+    private void append(StringBuilder text, String name, Set<String> seen) {
+        int number = 1;
+        text.append(mark(number, name));
+        for (String line : read(find(name)).split("\n", -1)) {
+            number++;
+            Matcher include = INCLUDE.matcher(line);
+            boolean included = include.lookingAt();
+            if (included && !include.group(1).startsWith(EMULATOR) && seen.add(include.group(1))) {
+                append(text, include.group(1), seen);
+                text.append(mark(number, name));
+            } else {
+                text.append(included || line.equals("#pragma once") ? "" : line).append('\n');
+            }
+        }
+    }
+
+    private static String mark(int number, String name) {
+        return "#line " + number + " \"/kernels/" + name + "\"\n";
     }
 
     private static String read(Path file) {
