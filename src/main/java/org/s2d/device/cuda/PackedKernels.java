@@ -67,7 +67,7 @@ public record PackedKernels(String cuda, List<String> architectures, Map<String,
      * @param driverCuda newest CUDA version of the driver, 1000 times major plus 10 times minor
      */
     boolean serve(int capability, int driverCuda) {
-        String[] version = cuda.split("\\.");
+        String[] version = cuda.split("\\.", -1);
         int major = Integer.parseInt(version[0]);
         int exact = 1000 * major + 10 * Integer.parseInt(version[1]);
         return driverCuda / 1000 >= major
@@ -75,7 +75,7 @@ public record PackedKernels(String cuda, List<String> architectures, Map<String,
     }
 
     private static boolean runs(String architecture, int capability, boolean translates) {
-        String[] parts = architecture.split("_");
+        String[] parts = architecture.split("_", -1);
         boolean only = parts[1].endsWith("a");
         int made = Integer.parseInt(only ? parts[1].substring(0, parts[1].length() - 1) : parts[1]);
         if (parts[0].equals("compute")) {
