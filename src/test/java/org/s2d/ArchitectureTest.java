@@ -41,6 +41,8 @@ class ArchitectureTest {
                 .definedBy("org.s2d.report..")
                 .layer("train")
                 .definedBy("org.s2d.train..")
+                .layer("export")
+                .definedBy("org.s2d.export..")
                 .layer("predict")
                 .definedBy("org.s2d.predict..")
                 .layer("verify")
@@ -70,6 +72,8 @@ class ArchitectureTest {
                 .whereLayer("train")
                 .mayOnlyAccessLayers(
                         "tensor", "device", "autograd", "nn", "model", "loss", "optim", "weights", "data", "report")
+                .whereLayer("export")
+                .mayOnlyAccessLayers("tensor", "device", "model", "weights", "train")
                 .whereLayer("predict")
                 .mayOnlyAccessLayers("tensor", "data", "report", "train")
                 .whereLayer("verify")

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import org.s2d.device.DeviceException;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.UserException;
+import org.s2d.train.ModelCard;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -13,7 +14,7 @@ import picocli.CommandLine.ParseResult;
 @Command(
         name = "s2d",
         mixinStandardHelpOptions = true,
-        version = "s2d 0.1.0",
+        version = "s2d " + ModelCard.VERSION,
         description = "Facial-expression recognition in videos: train, evaluate, predict, verify against PyTorch.",
         subcommands = {
             QuickstartCommand.class,
@@ -23,6 +24,7 @@ import picocli.CommandLine.ParseResult;
             VerifyCommand.class,
             InspectCommand.class,
             ConvertCommand.class,
+            ExportCommand.class,
             PrepareCommand.class,
             DoctorCommand.class,
             PackageCommand.class

@@ -44,28 +44,8 @@ public final class Evaluator {
     /** Runs an evaluation; throws {@link UserException} for wrong input. */
     public static Summary evaluate(Request request, PrintWriter out) {
         try (Checkpoint checkpoint = Checkpoint.open(request.checkpoint())) {
-            boolean run = RunInfo.isRun(checkpoint);
-            TrainConfig config;
-            List<String> labels;
-            if (request.configFile() != null) {
-                config = ConfigReader.read(request.configFile(), request.settings());
-                labels = run ? RunInfo.of(checkpoint).labels() : config.data().labels();
-            } else if (run) {
-                RunInfo info = RunInfo.of(checkpoint);
-                config = info.config(request.settings());
-                labels = info.labels();
-            } else {
-                throw new UserException(request.checkpoint()
-                        + ": carries no configuration. Give one with --config, with the model's sizes and"
-                        + " data.labels.");
-            }
-            List<String> asked = config.data().labels();
-            if (run && !asked.isEmpty() && !asked.equals(labels)) {
-                throw new UserException(request.checkpoint() + ": was trained on the " + labels.size() + " classes "
-                        + labels + ", but data.labels has the " + asked.size() + " classes " + asked
-                        + ". Leave data.labels out.");
-            }
-            return evaluate(request, checkpoint, config, labels, out);
+            RunInfo.Described described = RunInfo.describe(checkpoint, request.configFile(), request.settings());
+            return evaluate(request, checkpoint, described.config(), described.labels(), out);
         }
     }
 

@@ -44,19 +44,24 @@ final class Landmarks implements LandmarkSource, AutoCloseable {
 
     /** @param gridSide patches along one side of a frame */
     static Landmarks open(TrainConfig.Landmark config, int gridSide, Device device) {
+        return new Landmarks(network(config, device), gridSide);
+    }
+
+    /** The network of a configuration; null for none. */
+    static @Nullable LandmarkNetwork network(TrainConfig.Landmark config, Device device) {
         if (config.network().equals(NONE)) {
-            return new Landmarks(null, gridSide);
+            return null;
         }
         LandmarkModel model = LandmarkModel.of(config.network());
         if (config.weights().isEmpty()) {
-            return new Landmarks(model.build(device, new RandomWeights(config.seed())), gridSide);
+            return model.build(device, new RandomWeights(config.seed()));
         }
         try (Checkpoint checkpoint = Checkpoint.open(Path.of(config.weights()));
                 HostPool pool = new HostPool();
                 Scope scope = new Scope(pool)) {
             Map<String, Tensor> tensors = new LinkedHashMap<>();
             checkpoint.tensors().forEach((name, stored) -> tensors.put(name, checkpoint.load(stored, scope)));
-            return new Landmarks(model.build(device, new NamedWeights(tensors)), gridSide);
+            return model.build(device, new NamedWeights(tensors));
         }
     }
 

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.s2d.device.Device;
+import org.s2d.device.cpu.ReferenceDevice;
 import org.s2d.model.s2d.S2dConfig;
 import org.s2d.model.s2d.S2dModel;
 import org.s2d.nn.Parameter;
@@ -54,6 +55,14 @@ final class Models {
     /** A freshly initialised model, a function of the seed; it lives in {@code scope}. */
     static S2dModel build(S2dConfig config, Device device, Scope scope, long seed) {
         return new S2dModel(ParameterFactory.root(device, scope, seed), config);
+    }
+
+    /** Names and shapes of a model's parameters, in the order of the state dict, without their values. */
+    static Map<String, Shape> shapes(S2dConfig config) {
+        try (Device device = new ReferenceDevice(new HostPool());
+                Scope scope = new Scope(device.allocator())) {
+            return shapes(new S2dModel(ParameterFactory.outline(device, scope), config));
+        }
     }
 
     private static Map<String, Shape> shapes(S2dModel model) {

@@ -1,5 +1,6 @@
 package org.s2d.train;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -18,21 +19,61 @@ final class RunInfo {
         this.own = own;
     }
 
-    /** Throws {@link UserException} when the checkpoint is none of this program's runs. */
-    static RunInfo of(Checkpoint checkpoint) {
-        if (checkpoint.root() instanceof Map<?, ?> root && root.get(OWN) instanceof Map<?, ?> own) {
-            return new RunInfo(checkpoint, own);
+    /** How a model must be built and what its scores mean. */
+    record Described(TrainConfig config, List<String> labels) {}
+
+    /**
+     * Configuration and class names of a checkpoint: its own, or those of a configuration file, which weights without a run need.
+     * Throws {@link UserException} where there are none, or where the two name other classes.
+     *
+     * @param configFile replaces the carried configuration where given
+     * @param settings {@code key=value} on top
+     */
+    static Described describe(Checkpoint checkpoint, @Nullable Path configFile, List<String> settings) {
+        RunInfo info = isRun(checkpoint) ? of(checkpoint) : null;
+        if (info == null && configFile == null) {
+            throw new UserException(checkpoint.path()
+                    + ": carries no configuration. Give one with --config, with the model's sizes and"
+                    + " data.labels.");
         }
-        throw new UserException(checkpoint.path()
-                + ": holds weights only, no run to continue. Use train.finetune to start from its weights.");
+        TrainConfig config =
+                info == null || configFile != null ? ConfigReader.read(configFile, settings) : info.config(settings);
+        List<String> asked = config.data().labels();
+        List<String> labels = info == null ? asked : info.labels();
+        if (!asked.isEmpty() && !asked.equals(labels)) {
+            throw new UserException(checkpoint.path() + ": was trained on the " + labels.size() + " classes " + labels
+                    + ", but data.labels has the " + asked.size() + " classes " + asked + ". Leave data.labels out.");
+        }
+        return new Described(config, labels);
     }
 
-    /** Whether a run of this program wrote the checkpoint, so that it knows its configuration. */
+    /** Throws {@link UserException} when the checkpoint is none of this program's runs. */
+    static RunInfo of(Checkpoint checkpoint) {
+        Map<?, ?> own = own(checkpoint);
+        if (own == null) {
+            throw new UserException(checkpoint.path()
+                    + ": holds weights only, no run to continue. Use train.finetune to start from its weights.");
+        }
+        return new RunInfo(checkpoint, own);
+    }
+
+    /** Whether this program wrote the checkpoint, as a run or an export of one, so that it knows its configuration. */
     static boolean isRun(Checkpoint checkpoint) {
-        return checkpoint.root() instanceof Map<?, ?> root && root.get(OWN) instanceof Map<?, ?>;
+        return own(checkpoint) != null;
+    }
+
+    private static @Nullable Map<?, ?> own(Checkpoint checkpoint) {
+        if (checkpoint.root() instanceof Map<?, ?> root && root.get(OWN) instanceof Map<?, ?> own) {
+            return own;
+        }
+        return ModelCard.read(checkpoint.metadata());
     }
 
     void requireFormat(int format) {
+        if (!own.containsKey("format")) {
+            throw new UserException(checkpoint.path()
+                    + ": an exported model, without the state of a run. Use train.finetune to start from its weights.");
+        }
         if (number("format").intValue() != format) {
             throw new UserException(checkpoint.path() + ": run format " + number("format") + ", this version reads "
                     + format + ". Use the version that wrote it.");

@@ -45,6 +45,9 @@ public final class AtomicFile {
         if (folder == null || Files.isDirectory(path)) {
             throw new UserException(target + ": is a folder, expected a file name to write to.");
         }
+        if (Files.exists(path) && !Files.isRegularFile(path)) {
+            throw new UserException(target + ": is a device or pipe, which cannot be replaced. Choose a file name.");
+        }
         if (!Files.isDirectory(folder)) {
             throw new UserException(target + ": the folder " + folder + " does not exist. Create it first.");
         }
@@ -76,7 +79,7 @@ public final class AtomicFile {
     }
 
     /** Writes all of a buffer. */
-    static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
+    public static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
         while (buffer.hasRemaining()) {
             channel.write(buffer);
         }

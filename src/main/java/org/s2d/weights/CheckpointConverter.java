@@ -38,7 +38,8 @@ public final class CheckpointConverter {
         }
     }
 
-    private static void requireDifferent(Path in, Path out) {
+    /** Throws {@link UserException} when both are one file. */
+    public static void requireDifferent(Path in, Path out) {
         try {
             if (Files.exists(in) && Files.exists(out) && Files.isSameFile(in, out)) {
                 throw new UserException(out + ": is the input file itself. Choose another name.");

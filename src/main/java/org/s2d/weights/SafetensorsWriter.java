@@ -34,7 +34,8 @@ public final class SafetensorsWriter {
         writeStored(target, stored, metadata);
     }
 
-    static void writeStored(Path target, Collection<StoredTensor> tensors, Map<String, String> metadata) {
+    /** Writes tensors of an open checkpoint with text entries, replacing the file atomically. */
+    public static void writeStored(Path target, Collection<StoredTensor> tensors, Map<String, String> metadata) {
         List<StoredTensor> sorted = new ArrayList<>(tensors);
         sorted.sort(
                 Comparator.comparingInt((StoredTensor tensor) -> -tensor.type().bytes())

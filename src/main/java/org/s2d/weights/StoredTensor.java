@@ -77,7 +77,8 @@ public final class StoredTensor {
         }
     }
 
-    StoredTensor withName(String newName) {
+    /** The same elements by another name. */
+    public StoredTensor withName(String newName) {
         return new StoredTensor(newName, type, shape, strides, offset, order, storage);
     }
 

@@ -37,6 +37,7 @@ class CommandsTest {
                 "verify",
                 "inspect",
                 "convert",
+                "export",
                 "prepare",
                 "doctor",
                 "package"

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import javax.imageio.ImageIO;
+import org.s2d.data.image.Image;
 
 /** A data set of tiny clips, and a configuration under which a model learns it in seconds. */
 public final class TinyClips {
@@ -37,6 +38,16 @@ public final class TinyClips {
         Path file = folder.resolve("list.csv");
         Files.writeString(file, list);
         return file;
+    }
+
+    /** Frames of a clip that gets brighter. */
+    public static List<Image> images(int frames) {
+        SplittableRandom random = new SplittableRandom(8);
+        List<Image> images = new ArrayList<>();
+        for (int t = 0; t < frames; t++) {
+            images.add(Image.of(frame(128 + 30 * t, random)));
+        }
+        return images;
     }
 
     private static BufferedImage frame(int level, SplittableRandom random) {

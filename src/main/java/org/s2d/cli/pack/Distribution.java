@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.spi.ToolProvider;
 import org.s2d.tensor.UserException;
+import org.s2d.train.ModelCard;
 
 /**
  * The program with everything it needs, as one archive: a Java runtime of only the needed modules, the program and its
@@ -52,7 +53,7 @@ public record Distribution(Path home, boolean lean) {
 
     /** Name of the folder in the archive, and of the archive without its ending. */
     public String name() {
-        return "s2d-0.1.0" + (lean ? "-lean" : "") + "-linux-x86_64";
+        return "s2d-" + ModelCard.VERSION + (lean ? "-lean" : "") + "-linux-x86_64";
     }
 
     /** Writes the archive; replaces the file only when it is complete. */

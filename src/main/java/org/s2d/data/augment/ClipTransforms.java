@@ -10,6 +10,16 @@ public final class ClipTransforms {
 
     private ClipTransforms() {}
 
+    /** ImageNet's mean of a colour channel in 0..1; channel 0 is red. */
+    public static float mean(int channel) {
+        return MEAN[channel];
+    }
+
+    /** ImageNet's standard deviation of a colour channel in 0..1. */
+    public static float deviation(int channel) {
+        return DEVIATION[channel];
+    }
+
     /** A colour value in 0..1 less ImageNet's mean, over its standard deviation; channel 0 is red. */
     public static float normalise(float value, int channel) {
         return (value - MEAN[channel]) / DEVIATION[channel];

@@ -1,0 +1,99 @@
+package org.s2d.train;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.s2d.data.ClipSpec;
+import org.s2d.data.augment.ClipTransforms;
+
+/**
+ * What travels with exported weights, so that somebody who has only the file can use it: class names, how a clip becomes the model's
+ * input, and the configuration of the run.
+ */
+public record ModelCard(List<String> labels, TrainConfig config) {
+    /** Version of this program. */
+    public static final String VERSION = "0.1.0";
+
+    private static final String PREFIX = "s2d.";
+    private static final String LABELS = "labels";
+    private static final String CONFIG = "config";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    public ModelCard {
+        labels = List.copyOf(labels);
+    }
+
+    /** How pixels become the model's input, in words and numbers. */
+    public Map<String, Object> preprocessing() {
+        ClipSpec spec = new RunData(config).spec();
+        Map<String, Object> map = new LinkedHashMap<>();
+        map.put("layout", "batch, channel, frame, row, column");
+        map.put("channels", "RGB");
+        map.put("scale", "1/255");
+        map.put("mean", perChannel(ClipTransforms::mean));
+        map.put("std", perChannel(ClipTransforms::deviation));
+        map.put("size", spec.size());
+        map.put("resize", "bilinear");
+        map.put("frames", spec.frames());
+        map.put("frame_step", spec.rate());
+        map.put("grey", spec.grey());
+        return map;
+    }
+
+    @FunctionalInterface
+    private interface OfChannel {
+        float at(int channel);
+    }
+
+    /** Shortest decimals, as people write these numbers. */
+    private static List<Double> perChannel(OfChannel value) {
+        return List.of(decimal(value.at(0)), decimal(value.at(1)), decimal(value.at(2)));
+    }
+
+    private static double decimal(float value) {
+        return Double.parseDouble(Float.toString(value));
+    }
+
+    /** As a tree for PyTorch files. */
+    public Map<String, Object> entries() {
+        Map<String, Object> entries = new LinkedHashMap<>();
+        entries.put("version", VERSION);
+        entries.put(LABELS, labels);
+        entries.put("preprocessing", preprocessing());
+        entries.put(CONFIG, ConfigReader.print(config));
+        return entries;
+    }
+
+    /** As texts, for formats whose metadata are texts: lists and maps as JSON, the configuration as YAML. */
+    public Map<String, String> texts() {
+        Map<String, String> texts = new LinkedHashMap<>();
+        entries().forEach((key, value) -> texts.put(PREFIX + key, value instanceof String text ? text : json(value)));
+        return texts;
+    }
+
+    /** The entries that {@link #texts} wrote, as far as a model can be built from them; null where there are none. */
+    static @Nullable Map<String, Object> read(Map<String, String> texts) {
+        String labels = texts.get(PREFIX + LABELS);
+        String config = texts.get(PREFIX + CONFIG);
+        if (labels == null || config == null) {
+            return null;
+        }
+        try {
+            return Map.of(LABELS, JSON.readValue(labels, new TypeReference<List<Object>>() {}), CONFIG, config);
+        } catch (JsonProcessingException e) {
+            return null;
+        }
+    }
+
+    private static String json(Object value) {
+        try {
+            return JSON.writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+}
