@@ -175,3 +175,34 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
         store_any(out, b * classes + c, types.out, sum / total);
     }
 }
+
+// rows [B, D], in order, each replace the oldest anchor of their class in queue [C, S, D], oldest first; labels [B] are classes.
+// Nothing happens when `factor` is not finite. A thread moves one column of one class: grid (columns / THREADS, C).
+extern "C" __global__ void __launch_bounds__(THREADS)
+    anchors_forward_any_push(void *queue, const void *rows, const void *labels, const double *factor, int queue_type,
+                             int rows_type, int labels_type, int size, int width, int batch) {
+    i64 column = blockIdx.x * THREADS + threadIdx.x;
+    int label = static_cast<int>(blockIdx.y);
+    if (column >= width || *factor - *factor != 0.0) {
+        return;
+    }
+    auto is_ours = [&](int b) { return static_cast<int>(load_any(labels, b, labels_type)) == label; };
+    int added = 0;
+    for (int b = 0; b < batch; b++) {
+        added += is_ours(b) ? 1 : 0;
+    }
+    i64 own = static_cast<i64>(label) * size * width + column;
+    for (int row = 0; row + added < size && added > 0; row++) {
+        float moved = load_any(queue, own + static_cast<i64>(row + added) * width, queue_type);
+        store_any(queue, own + static_cast<i64>(row) * width, queue_type, moved);
+    }
+    int row = size - added;
+    for (int b = 0; b < batch; b++) {
+        if (is_ours(b)) {
+            if (row >= 0) {
+                store_any(queue, own + static_cast<i64>(row) * width, queue_type, load_any(rows, b * width + column, rows_type));
+            }
+            row++;
+        }
+    }
+}

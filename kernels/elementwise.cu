@@ -163,12 +163,23 @@ COMBINE(sigmoid_backward_any, sigmoid_gradient(x, y))
 MAP(softplus_forward_any, softplus(x))
 COMBINE(softplus_backward_any, softplus_gradient(x, y))
 
-// Keeps an element when its draw is at least `threshold`. `step` is added to the seed: a captured graph repeats its arguments,
+// Keeps an element when its draw is at least `threshold`. `base` is added to the seed: a captured graph repeats its arguments,
 // but not what lies in memory.
 extern "C" __global__ void __launch_bounds__(THREADS)
-    dropout_forward_any(Loop loop, void *out, const void *in, u32 threshold, float factor, u64 seed, const u64 *step) {
-    u64 key = seed + *step;
+    dropout_forward_any(Loop loop, void *out, const void *in, u32 threshold, float factor, u64 seed, const u64 *base) {
+    u64 key = seed + *base;
     map(loop, out, in, [=](float x, i64 element) { return draw(key, element) >= threshold ? x * factor : 0.0f; });
+}
+
+// out [count] = 0 with `probability`, else `kept`: the numbers of java.util.SplittableRandom(seed + *base).nextDouble().
+extern "C" __global__ void __launch_bounds__(THREADS)
+    keep_scales_forward_f32(float *out, int count, double probability, float kept, u64 seed, const u64 *base) {
+    int i = static_cast<int>(blockIdx.x * THREADS + threadIdx.x);
+    if (i < count) {
+        u64 bits = mix(seed + *base + static_cast<u64>(i + 1) * 0x9E3779B97F4A7C15ull);
+        double uniform = static_cast<double>(bits >> 11) * (1.0 / (1ull << 53));
+        out[i] = uniform < probability ? 0.0f : kept;
+    }
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS) fill_forward_any(Loop loop, void *out, float value) {

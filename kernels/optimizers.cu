@@ -16,22 +16,22 @@ constexpr int WARPS = THREADS / WARP;
 constexpr int VECTOR = 4;  // floats that a thread takes at once
 constexpr int CHUNK = 16384;
 
-// One entry of the table. CudaOptimizers writes the same bytes.
+// One entry of the table. TensorTable writes the same bytes.
 struct Slot {
-    void *tensors[4];  // AdamW: parameter, gradient, m, v; average: average, value; norm: gradient
+    void *tensors[4];  // AdamW: gradient, parameter, m, v; average: average, value; norm: gradient
     i64 count;         // elements
     i64 first_block;
-    float factors[2];  // AdamW: 1 - lr decay, lr / (1 - beta1^t)
-    int type;          // of the gradient whose norm is asked for
-    int vectors;       // whether all tensors are aligned to 16 bytes
+    float factors[3];  // AdamW: 1 - lr decay, lr / (1 - beta1^t), 1 / sqrt(1 - beta2^t)
+    short type;        // of the gradient whose norm is asked for
+    short vectors;     // whether all tensors are aligned to 16 bytes
 };
 
-// What all entries share. CudaOptimizers writes the same bytes, in front of the table.
+// What all entries share; rest = 1 - beta.
 struct Step {
-    float scale, beta1, rest1, beta2, rest2, correction, eps, unused;
+    float scale, beta1, rest1, beta2, rest2, eps;
 };
 
-// The entry to which this block belongs: the last one that begins at or before it.
+// The entry to which this block belongs: the last one that begins at or before it. Entries without elements have no block.
 __device__ __forceinline__ const Slot &slot_of_block(const Slot *slots, int count) {
     int low = 0;
     int high = count;
@@ -64,10 +64,10 @@ __device__ __forceinline__ void update(const Slot &slot, const Step &step, float
     float g = gradient * step.scale;
     m = fmaf(step.rest1, g, step.beta1 * m);
     v = fmaf(step.rest2 * g, g, step.beta2 * v);
-    p = p * slot.factors[0] - slot.factors[1] * m / (sqrtf(v) * step.correction + step.eps);
+    p = p * slot.factors[0] - slot.factors[1] * m / (sqrtf(v) * slot.factors[2] + step.eps);
 }
 
-// Sum over the block in a fixed order; `shared` [WARPS]. The first thread gets it.
+// Sum over the block in a fixed order; `shared` [WARPS]. Every thread gets it.
 __device__ __forceinline__ double block_sum(double value, double *shared) {
     value = warp_sum(value);
     if (lane_of_warp() == 0) {
@@ -81,13 +81,21 @@ __device__ __forceinline__ double block_sum(double value, double *shared) {
     return sum;
 }
 
+__device__ __forceinline__ bool is_finite(double x) { return x - x == 0.0; }
+
 }  // namespace
 
-extern "C" __global__ void __launch_bounds__(THREADS) adamw_forward_f32(const Step *step, const Slot *slots, int count) {
+// `factor`: on all gradients; nothing is updated when it is not finite.
+extern "C" __global__ void __launch_bounds__(THREADS)
+    adamw_forward_f32(const Slot *slots, int count, const double *factor, float beta1, float rest1, float beta2, float rest2,
+                      float eps) {
+    if (!is_finite(*factor)) {
+        return;
+    }
+    const Step shared = {static_cast<float>(*factor), beta1, rest1, beta2, rest2, eps};
     const Slot slot = slot_of_block(slots, count);
-    const Step shared = *step;
-    auto *parameter = static_cast<float *>(slot.tensors[0]);
-    auto *gradient = static_cast<const float *>(slot.tensors[1]);
+    auto *gradient = static_cast<const float *>(slot.tensors[0]);
+    auto *parameter = static_cast<float *>(slot.tensors[1]);
     auto *m = static_cast<float *>(slot.tensors[2]);
     auto *v = static_cast<float *>(slot.tensors[3]);
     for_chunk(
@@ -163,5 +171,31 @@ extern "C" __global__ void __launch_bounds__(THREADS) norm_forward_any_finish(do
     sum = block_sum(sum, shared);
     if (threadIdx.x == 0) {
         *out = sqrt(sum);
+    }
+}
+
+// A step's worth: report[0] = factor on the gradients, NaN unless the norm and all of watched [watched_count] are finite;
+// report[1] = norm, the root of the sum of parts [count]; report[2 + i] = watched[i]. One block.
+extern "C" __global__ void __launch_bounds__(THREADS)
+    norm_forward_any_judge(double *report, const double *parts, int count, const float *watched, int watched_count,
+                           double max_norm) {
+    S2D_SHARED(double, shared);
+    double sum = 0.0;
+    for (int i = static_cast<int>(threadIdx.x); i < count; i += THREADS) {
+        sum += parts[i];
+    }
+    double norm = sqrt(block_sum(sum, shared));
+    double poison = norm - norm;  // stays 0, or becomes NaN
+    for (int i = static_cast<int>(threadIdx.x); i < watched_count; i += THREADS) {
+        double x = watched[i];
+        report[2 + i] = x;
+        poison += x - x;
+    }
+    __syncthreads();
+    poison = block_sum(poison, shared);
+    if (threadIdx.x == 0) {
+        double factor = max_norm > 0.0 ? max_norm / (norm + 1e-6) : 1.0;
+        report[0] = (factor < 1.0 ? factor : 1.0) + poison;
+        report[1] = norm;
     }
 }

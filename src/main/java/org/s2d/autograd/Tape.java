@@ -8,6 +8,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.Device;
 import org.s2d.device.Elementwise;
+import org.s2d.device.Seed;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
@@ -38,7 +39,7 @@ public final class Tape implements AutoCloseable {
     private final Device device;
     private final DType computeType;
     private final Gradients gradients;
-    private final @Nullable Long dropoutSeed;
+    private final @Nullable Seed dropoutSeed;
     private final List<Node> nodes = new ArrayList<>();
     private final List<Var> inputs = new ArrayList<>();
     private final Deque<Scope> scopes = new ArrayDeque<>();
@@ -51,7 +52,7 @@ public final class Tape implements AutoCloseable {
         void onResult(String name, Var result);
     }
 
-    private Tape(Device device, Precision precision, Gradients gradients, @Nullable Long dropoutSeed) {
+    private Tape(Device device, Precision precision, Gradients gradients, @Nullable Seed dropoutSeed) {
         this.device = device;
         this.computeType = precision.computeType(device);
         this.gradients = gradients;
@@ -66,6 +67,11 @@ public final class Tape implements AutoCloseable {
 
     /** Training behaviour; all random decisions are functions of {@code seed}, so a step can be repeated exactly. */
     public static Tape training(Device device, Precision precision, Gradients gradients, long seed) {
+        return training(device, precision, gradients, Seed.of(Seed.spread(seed)));
+    }
+
+    /** As above, for steps that are recorded and repeated: part of the seed lies in memory. {@link Seed#spread} keeps steps apart. */
+    public static Tape training(Device device, Precision precision, Gradients gradients, Seed seed) {
         return new Tape(device, precision, gradients, seed);
     }
 
@@ -88,11 +94,11 @@ public final class Tape implements AutoCloseable {
     }
 
     /** A fresh seed for one random operation of this step. */
-    public long nextSeed() {
+    public Seed nextSeed() {
         if (dropoutSeed == null) {
             throw new IllegalStateException("random operation on an evaluating tape");
         }
-        return dropoutSeed * 0x9E3779B97F4A7C15L + ++draws;
+        return dropoutSeed.plus(++draws);
     }
 
     /** Shows every result that modules name; the values live only during the call. */

@@ -19,6 +19,9 @@ public interface Device extends AutoCloseable {
 
     Allocator allocator();
 
+    /** Host memory for what will be uploaded; any thread may use it. */
+    Allocator hostAllocator();
+
     Elementwise elementwise();
 
     Products products();

@@ -32,7 +32,10 @@ public interface Elementwise {
      * {@code out = in * keep / (1 - probability)} where {@code keep} is a Bernoulli draw per element, a pure function of
      * (seed, element index): the same call on a gradient is the backward pass.
      */
-    void dropout(Tensor out, Tensor in, double probability, long seed);
+    void dropout(Tensor out, Tensor in, double probability, Seed seed);
+
+    /** {@code out[i]} = 0 with {@code probability}, else {@code 1 / (1 - probability)}: the draws of {@link java.util.SplittableRandom}. F32, contiguous. */
+    void keepScales(Tensor out, double probability, Seed seed);
 
     enum Binary {
         ADD,

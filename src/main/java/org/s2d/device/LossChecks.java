@@ -53,4 +53,16 @@ public final class LossChecks {
                     kernel + ": k = " + k + " of " + queue.dim(1) + " anchors, queue " + queue.shape());
         }
     }
+
+    public static void push(Tensor queue, Tensor rows, Tensor labels, Tensor factor) {
+        String kernel = "pushAnchors";
+        Checks.floating(kernel, queue, rows, labels);
+        if (queue.rank() != 3 || rows.rank() != 2 || queue.dim(2) != rows.dim(1)) {
+            throw new ShapeException(kernel + ": queue " + queue.shape() + " and rows " + rows.shape()
+                    + " are not [C, S, D] and [B, D]");
+        }
+        Checks.shape(kernel, "labels", labels, Shape.of(rows.dim(0)));
+        Checks.contiguous(kernel, queue, rows, labels);
+        OptimizerChecks.factor(kernel, factor);
+    }
 }

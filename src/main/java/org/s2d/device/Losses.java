@@ -28,4 +28,12 @@ public interface Losses {
      * {@code out} [B, C].
      */
     void anchorTargets(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k);
+
+    /**
+     * Each row of {@code rows} [B, D], in order, replaces the oldest anchor of its class in {@code queue} [C, S, D], oldest first.
+     *
+     * @param labels [B], classes as floating-point numbers
+     * @param factor F64 [1]: nothing happens when it is not finite
+     */
+    void pushAnchors(Tensor queue, Tensor rows, Tensor labels, Tensor factor);
 }

@@ -1,6 +1,7 @@
 package org.s2d.device;
 
 import java.util.List;
+import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
 
 /** Kernels over all parameters at once. */
@@ -16,6 +17,15 @@ public interface Optimizers {
      * beta2^step) + eps)}.
      */
     void adamW(List<Slot> slots, AdamWStep step);
+
+    /**
+     * The same for tensors that are updated again and again.
+     *
+     * @param scope what the update needs on the device lives there
+     * @param slots their rates are those of the first update
+     * @param step of the first update; its gradient scale is not used
+     */
+    PreparedAdamW prepare(Scope scope, List<Slot> slots, AdamWStep step);
 
     /** 2-norm over all elements of all tensors; NaN or infinity where any element is. */
     double norm(List<Tensor> gradients);

@@ -1,11 +1,13 @@
 package org.s2d.loss;
 
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.BinaryCrossEntropy;
 import org.s2d.device.Device;
+import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.ShapeException;
@@ -85,27 +87,30 @@ public final class Sdl {
      * Each sample, in order, replaces the oldest anchor of its class.
      *
      * @param feature [B, D] and {@code logits} [B, C], on the device
-     * @param labels true class of every sample
+     * @param labels [B], true class of every sample, on the device in its float type
+     * @param factor F64 [1] on the device: nothing happens when it is not finite
      */
-    public void update(Tensor feature, Tensor logits, long[] labels) {
+    public void update(Tensor feature, Tensor logits, Tensor labels, Tensor factor) {
         try (Scope scratch = new Scope(device.allocator())) {
             Tensor predicted = scratch.allocate(device.floatType(), logits.shape());
             device.normalization().softmax(predicted, logits);
-            for (int b = 0; b < labels.length; b++) {
-                int label = Math.toIntExact(labels[b]);
-                append(scratch, queue.select(0, label), feature.select(0, b));
-                append(scratch, distributions.select(0, label), predicted.select(0, b));
-            }
+            device.losses().pushAnchors(queue, feature, labels, factor);
+            device.losses().pushAnchors(distributions, predicted, labels, factor);
         }
     }
 
-    private void append(Scope scratch, Tensor rows, Tensor newest) {
-        int size = rows.dim(0);
-        if (size > 1) {
-            Tensor kept = scratch.allocate(rows.dtype(), rows.shape().with(0, size - 1));
-            device.elementwise().copy(kept, rows.narrow(0, 1, size - 1));
-            device.elementwise().copy(rows.narrow(0, 0, size - 1), kept);
+    /** As above, with labels from the host. */
+    public void update(Tensor feature, Tensor logits, long[] labels) {
+        try (Scope scratch = new Scope(device.allocator())) {
+            float[] values = new float[labels.length];
+            for (int i = 0; i < values.length; i++) {
+                values[i] = Objects.checkIndex(Math.toIntExact(labels[i]), queue.dim(0));
+            }
+            Tensor classes = scratch.allocate(device.floatType(), Shape.of(values.length));
+            device.upload(classes, values);
+            Tensor one = scratch.allocate(DType.F64, Shape.of(1));
+            device.upload(one, 1);
+            update(feature, logits, classes, one);
         }
-        device.elementwise().copy(rows.select(0, size - 1), newest);
     }
 }

@@ -1,16 +1,20 @@
 package org.s2d.optim;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.Device;
 import org.s2d.device.Optimizers.AdamWStep;
 import org.s2d.device.Optimizers.Slot;
+import org.s2d.device.PreparedAdamW;
 import org.s2d.nn.Parameter;
+import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
@@ -63,6 +67,13 @@ public final class AdamW {
     private final Scope scope;
     private final Map<String, State> states = new LinkedHashMap<>();
     private final List<GroupSettings> groups = new ArrayList<>();
+    private final Map<List<State>, PreparedAdamW> preparations = new HashMap<>();
+    private @Nullable PreparedAdamW prepared;
+    /** Whose tensors {@link #prepared} has: those with a gradient in the latest step. */
+    private List<State> updated = List.of();
+
+    private double lr;
+    private double weightDecay;
 
     public AdamW(List<ParameterGroups.Group> parameterGroups, Options options, Device device, Scope scope) {
         this.options = options;
@@ -120,31 +131,86 @@ public final class AdamW {
     /**
      * One update of every parameter that has a gradient.
      *
-     * @param lr learning rate, before a group's scale
-     * @param weightDecay for the groups that decay
+     * @param newLr learning rate, before a group's scale
+     * @param newWeightDecay for the groups that decay
      * @param gradientScale factor on all gradients: clipping, unscaling
      */
-    public void step(double lr, double weightDecay, double gradientScale) {
-        Map<Long, List<Slot>> slotsByStep = new TreeMap<>();
-        for (State state : states.values()) {
-            Tensor gradient = state.parameter.grad();
-            if (gradient != null) {
-                Moments moments = moments(state);
-                state.step++;
-                slotsByStep
-                        .computeIfAbsent(state.step, unseen -> new ArrayList<>())
-                        .add(new Slot(
-                                state.parameter.value(),
-                                gradient,
-                                moments.expAvg(),
-                                moments.expAvgSq(),
-                                lr * state.lrScale,
-                                state.decay ? weightDecay : 0));
-                state.parameter.changed();
-            }
+    public void step(double newLr, double newWeightDecay, double gradientScale) {
+        setRates(newLr, newWeightDecay);
+        try (Scope scratch = new Scope(device.allocator())) {
+            Tensor factor = scratch.allocate(DType.F64, Shape.of(1));
+            device.upload(factor, (float) gradientScale);
+            update(factor);
         }
-        slotsByStep.forEach((step, slots) -> device.optimizers()
-                .adamW(slots, new AdamWStep(step, options.beta1(), options.beta2(), options.eps(), gradientScale)));
+        applied();
+    }
+
+    // The parts of a step. All but the first and the last never wait for the device, and can be recorded and repeated.
+
+    /** Learning rate, before a group's scale, and weight decay, for the groups that decay, of the updates from now on. */
+    public void setRates(double newLr, double newWeightDecay) {
+        lr = newLr;
+        weightDecay = newWeightDecay;
+        if (prepared != null) {
+            prepared.rates(rates());
+        }
+    }
+
+    /** Norm of the gradients and factor for {@link #update}: see {@link PreparedAdamW#judge}. */
+    public void judge(Tensor report, Tensor watched, double maxNorm) {
+        prepare().judge(report, watched, maxNorm);
+    }
+
+    /** Updates every parameter that has a gradient, unless {@code factor} (F64 [1], on the device) is not finite. */
+    public void update(Tensor factor) {
+        prepare().update(factor);
+        updated.forEach(state -> state.parameter.changed());
+    }
+
+    /** Counts an update that took place; one that was skipped is as if it had not been enqueued. */
+    public void applied() {
+        updated.forEach(state -> state.step++);
+    }
+
+    /** The weights have changed without this program's doing, as a recorded step changes them. */
+    public void weightsChanged() {
+        states.values().forEach(state -> state.parameter.changed());
+    }
+
+    private PreparedAdamW prepare() {
+        List<State> now = states.values().stream()
+                .filter(state -> state.parameter.grad() != null)
+                .toList();
+        PreparedAdamW present = prepared;
+        if (present == null || !now.equals(updated)) {
+            present = preparations.computeIfAbsent(now, this::prepare);
+            prepared = present;
+            updated = now;
+            present.rates(rates());
+        }
+        return present;
+    }
+
+    private PreparedAdamW prepare(List<State> now) {
+        List<Slot> slots = new ArrayList<>();
+        for (State state : now) {
+            Moments moments = moments(state);
+            slots.add(new Slot(
+                    state.parameter.value(),
+                    Objects.requireNonNull(state.parameter.grad()),
+                    moments.expAvg(),
+                    moments.expAvgSq(),
+                    0,
+                    0));
+        }
+        return device.optimizers()
+                .prepare(scope, slots, new AdamWStep(1, options.beta1(), options.beta2(), options.eps(), 1));
+    }
+
+    private List<PreparedAdamW.Rate> rates() {
+        return updated.stream()
+                .map(state -> new PreparedAdamW.Rate(state.step + 1, lr * state.lrScale, state.decay ? weightDecay : 0))
+                .toList();
     }
 
     private Moments moments(State state) {

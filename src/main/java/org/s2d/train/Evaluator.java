@@ -61,7 +61,7 @@ public final class Evaluator {
         }
         list.notes().forEach(note -> out.println(list.source() + ": " + note));
         try (TrainedModel model = TrainedModel.open(checkpoint, config, list.labels());
-                ClipLoader loader = data.testLoader(list, model.device().allocator())) {
+                ClipLoader loader = data.testLoader(list, model.device().hostAllocator())) {
             Inference.Result result = model.inference().run(loader, () -> false).orElseThrow();
             MergedScores merged = result.merged();
             ConfusionMatrix matrix = merged.confusion(list.labels().size());

@@ -82,8 +82,8 @@ final class TrainingRun implements AutoCloseable {
                     parts.sdl(),
                     config.loss().smoothing(),
                     config.optim().clipGrad()));
-            trainLoader = own(data.trainLoader(trainList, device.allocator()));
-            valLoader = valList == null ? null : own(data.validationLoader(valList, device.allocator()));
+            trainLoader = own(data.trainLoader(trainList, device.hostAllocator()));
+            valLoader = valList == null ? null : own(data.validationLoader(valList, device.hostAllocator()));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -237,7 +237,7 @@ final class TrainingRun implements AutoCloseable {
     /** One optimiser step on the loader's next batches. */
     TrainingStep.Result step(LoaderEpoch batches, TrainingStep.Rates rates) {
         List<Batch> taken = new ArrayList<>();
-        try (Scope mixing = new Scope(device.allocator())) {
+        try (Scope mixing = new Scope(device.hostAllocator())) {
             List<TrainingStep.Input> inputs = new ArrayList<>();
             for (int i = 0; i < config.train().updateFreq(); i++) {
                 Batch batch = batches.next().orElseThrow(() -> new IllegalStateException("epoch ended early"));

@@ -1,6 +1,8 @@
 package org.s2d.train;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Precision;
 import org.s2d.autograd.Tape;
@@ -31,8 +33,8 @@ public final class TrainingStep implements AutoCloseable {
     private final @Nullable Sdl sdl;
     private final double smoothing;
     private final double maxNorm;
-    private final HostReader reader;
     private Tape.@Nullable Observer observer;
+    private @Nullable StepBuffers buffers;
 
     /**
      * What does not change from step to step.
@@ -55,7 +57,6 @@ public final class TrainingStep implements AutoCloseable {
         this.sdl = sdl;
         this.smoothing = smoothing;
         this.maxNorm = maxNorm;
-        this.reader = new HostReader(device);
     }
 
     /**
@@ -68,11 +69,6 @@ public final class TrainingStep implements AutoCloseable {
             Tensor clips, long[] labels, @Nullable Mixed mixed, LandmarkSource landmarks) {
         public Input(Tensor clips, long[] labels, LandmarkSource landmarks) {
             this(clips, labels, null, landmarks);
-        }
-
-        /** For unmixed clips, which both forward passes see alike. */
-        Input rememberingLandmarks(Scope scope) {
-            return new Input(clips, labels, mixed, new RememberedLandmarks(landmarks, scope));
         }
     }
 
@@ -110,112 +106,98 @@ public final class TrainingStep implements AutoCloseable {
 
     /** Runs one step. When anything is not finite the weights stay as they were, and the result says so. */
     public Result run(List<Input> batches, Rates rates) {
-        if (sdl == null || !rates.updateQueue()) {
-            return runOnce(batches, rates);
+        boolean feeds = sdl != null && rates.updateQueue();
+        StepBuffers place = buffers(StepBuffers.forms(batches, feeds));
+        place.fill(batches, rates.seed());
+        optimizer.setRates(rates.lr(), rates.weightDecay());
+        compute(place, batches.stream().map(Input::landmarks).toList(), rates.sdlWeight(), feeds);
+        StepBuffers.Found found = place.read(batches);
+        if (found.applied()) {
+            optimizer.applied();
         }
-        try (Scope scope = new Scope(device.allocator())) {
-            List<Input> remembering = batches.stream()
-                    .map(batch -> batch.mixed() == null ? batch.rememberingLandmarks(scope) : batch)
-                    .toList();
-            return runOnce(remembering, rates);
-        }
+        return found.result();
     }
 
-    private Result runOnce(List<Input> batches, Rates rates) {
-        optimizer.zeroGrad();
-        Result sum = new Result(0, 0, 0, 0, 0);
-        for (int i = 0; i < batches.size(); i++) {
-            try (Tape tape = Tape.training(device, precision, Gradients.RECORD, rates.seed() + i * PASS)) {
-                sum = accumulate(tape, batches.get(i), rates.sdlWeight(), 1.0 / batches.size(), sum);
+    private StepBuffers buffers(List<StepBuffers.Form> forms) {
+        StepBuffers present = buffers;
+        if (present == null || !present.fit(forms)) {
+            if (present != null) {
+                present.close();
             }
+            present = new StepBuffers(device, forms, model.config().classes(), smoothing);
+            buffers = present;
         }
-        double norm = optimizer.gradNorm();
-        Result result = new Result(sum.loss(), sum.sdlLoss(), norm, sum.correct(), sum.samples());
-        if (result.isFinite()) {
-            optimizer.step(rates.lr(), rates.weightDecay(), maxNorm > 0 ? AdamW.clipFactor(norm, maxNorm) : 1);
-            if (rates.updateQueue() && sdl != null) {
-                for (int i = 0; i < batches.size(); i++) {
-                    long seed = rates.seed() + (batches.size() + i) * PASS;
-                    try (Tape tape = Tape.training(device, precision, Gradients.NONE, seed)) {
-                        feedQueue(tape, batches.get(i), sdl);
-                    }
+        return present;
+    }
+
+    /** All that the device does in a step. Asks it for nothing, and depends on nothing but its memory and the arguments. */
+    private void compute(StepBuffers place, List<LandmarkSource> sources, double sdlWeight, boolean feeds) {
+        optimizer.zeroGrad();
+        device.elementwise().fill(place.watched(), 0);
+        try (Scope remembered = new Scope(device.allocator())) {
+            List<LandmarkSource> landmarks = new ArrayList<>();
+            int count = place.batches().size();
+            for (int i = 0; i < count; i++) {
+                StepBuffers.Batch batch = place.batches().get(i);
+                boolean twice = feeds && batch.clips() == batch.trained();
+                landmarks.add(twice ? new RememberedLandmarks(sources.get(i), remembered) : sources.get(i));
+                try (Tape tape = Tape.training(device, precision, Gradients.RECORD, place.seed(i, PASS))) {
+                    accumulate(tape, batch, landmarks.get(i), sdlWeight, 1.0 / count);
+                }
+            }
+            optimizer.judge(place.report(), place.watched(), maxNorm);
+            optimizer.update(place.factor());
+            for (int i = 0; i < count && feeds; i++) {
+                try (Tape tape = Tape.training(device, precision, Gradients.NONE, place.seed(count + i, PASS))) {
+                    feedQueue(tape, place.batches().get(i), landmarks.get(i), place.factor());
                 }
             }
         }
-        return result;
     }
 
-    private Result accumulate(Tape tape, Input batch, double sdlWeight, double share, Result sum) {
+    private void accumulate(
+            Tape tape, StepBuffers.Batch batch, LandmarkSource landmarks, double sdlWeight, double share) {
         if (observer != null) {
             tape.setObserver(observer);
         }
-        Mixed mixed = batch.mixed();
-        S2dModel.Output out = forward(tape, mixed == null ? batch.clips() : mixed.clips(), batch.landmarks());
-        Var target = mixed == null
-                ? CrossEntropy.smoothedTargets(
-                        tape, batch.labels(), model.config().classes(), smoothing)
-                : upload(tape, mixed.targets());
+        S2dModel.Output out = forward(tape, batch.trained(), landmarks);
+        Var target = tape.constant(batch.targets());
         Var loss = Arithmetic.mean(tape, CrossEntropy.apply(tape, out.logits(), target), 0);
         Var total = loss;
-        double distilled = 0;
         if (sdl != null && sdlWeight > 0) {
             Var softTargets = sdl.targets(tape, out.feature().value());
             tape.observe("sdl.soft_targets", softTargets);
             Var weighted = Arithmetic.scale(tape, sdl.loss(tape, out.logits(), softTargets), sdlWeight);
-            distilled = reader.scalar(weighted.value());
+            device.elementwise().copy(batch.sdlLoss(), weighted.value());
             total = Arithmetic.add(tape, loss, weighted);
         }
-        double classification = reader.scalar(loss.value());
-        int correct = correct(reader.values(out.logits().value()), batch.labels());
+        device.elementwise().copy(batch.loss(), loss.value());
+        device.elementwise().copy(batch.logits(), out.logits().value());
         tape.backward(share == 1 ? total : Arithmetic.scale(tape, total, share));
-        return new Result(
-                sum.loss() + share * classification,
-                sum.sdlLoss() + share * distilled,
-                0,
-                sum.correct() + correct,
-                sum.samples() + batch.labels().length);
     }
 
-    private void feedQueue(Tape tape, Input batch, Sdl queue) {
-        S2dModel.Output out = forward(tape, batch.clips(), batch.landmarks());
+    private void feedQueue(Tape tape, StepBuffers.Batch batch, LandmarkSource landmarks, Tensor factor) {
+        Sdl queue = Objects.requireNonNull(sdl);
+        S2dModel.Output out = forward(tape, Objects.requireNonNull(batch.clips()), landmarks);
         if (observer != null) {
             observer.onResult("sdl.update.feat", out.feature());
             observer.onResult("sdl.update.logits", out.logits());
         }
-        queue.update(out.feature().value(), out.logits().value(), batch.labels());
-    }
-
-    private Var upload(Tape tape, Tensor host) {
-        Tensor tensor = tape.allocate(tape.floatType(), host.shape());
-        device.upload(tensor, host);
-        return tape.constant(tensor);
+        queue.update(out.feature().value(), out.logits().value(), batch.labels(), factor);
     }
 
     private S2dModel.Output forward(Tape tape, Tensor clips, LandmarkSource landmarks) {
-        Var x = upload(tape, clips);
+        Var x = tape.constant(clips);
         S2dModel.Output out = model.forward(tape, x, landmarks.features(tape, x));
         tape.observe("feature", out.feature());
         tape.observe("logits", out.logits());
         return out;
     }
 
-    private static int correct(double[] logits, long[] labels) {
-        int classes = logits.length / Math.max(1, labels.length);
-        int correct = 0;
-        for (int b = 0; b < labels.length; b++) {
-            int best = 0;
-            for (int c = 1; c < classes; c++) {
-                if (logits[b * classes + c] > logits[b * classes + best]) {
-                    best = c;
-                }
-            }
-            correct += best == labels[b] ? 1 : 0;
-        }
-        return correct;
-    }
-
     @Override
     public void close() {
-        reader.close();
+        if (buffers != null) {
+            buffers.close();
+        }
     }
 }

@@ -35,6 +35,13 @@ public final class CrossEntropy {
 
     /** Rows with {@code 1 - smoothing + smoothing / C} at the label and {@code smoothing / C} elsewhere, on the tape's device. */
     public static Var smoothedTargets(Tape tape, long[] labels, int classes, double smoothing) {
+        Tensor target = tape.allocate(tape.floatType(), Shape.of(labels.length, classes));
+        tape.device().upload(target, smoothedTargets(labels, classes, smoothing));
+        return tape.constant(target);
+    }
+
+    /** The same rows, one after the other. */
+    public static float[] smoothedTargets(long[] labels, int classes, double smoothing) {
         float[] rows = new float[Math.multiplyExact(labels.length, classes)];
         Arrays.fill(rows, (float) (smoothing / classes));
         for (int b = 0; b < labels.length; b++) {
@@ -43,8 +50,6 @@ public final class CrossEntropy {
             }
             rows[b * classes + (int) labels[b]] = (float) (1 - smoothing + smoothing / classes);
         }
-        Tensor target = tape.allocate(tape.floatType(), Shape.of(labels.length, classes));
-        tape.device().upload(target, rows);
-        return tape.constant(target);
+        return rows;
     }
 }

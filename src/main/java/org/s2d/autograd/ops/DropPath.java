@@ -1,7 +1,6 @@
 package org.s2d.autograd.ops;
 
 import java.util.Arrays;
-import java.util.SplittableRandom;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.tensor.Shape;
@@ -19,16 +18,11 @@ public final class DropPath {
         if (dropProbability == 0 || !tape.isTraining()) {
             return x;
         }
-        SplittableRandom random = new SplittableRandom(tape.nextSeed());
-        float[] scales = new float[x.dim(0)];
-        for (int i = 0; i < scales.length; i++) {
-            scales[i] = random.nextDouble() < dropProbability ? 0 : (float) (1 / (1 - dropProbability));
-        }
         int[] dims = new int[x.shape().rank()];
         Arrays.fill(dims, 1);
-        dims[0] = scales.length;
+        dims[0] = x.dim(0);
         Tensor mask = tape.allocate(tape.floatType(), Shape.of(dims));
-        tape.device().upload(mask, scales);
+        tape.device().elementwise().keepScales(mask, dropProbability, tape.nextSeed());
         return scaled(tape, x, mask);
     }
 

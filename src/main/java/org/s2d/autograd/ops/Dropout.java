@@ -3,6 +3,7 @@ package org.s2d.autograd.ops;
 import java.util.List;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
+import org.s2d.device.Seed;
 import org.s2d.tensor.Tensor;
 
 /**
@@ -16,7 +17,7 @@ public final class Dropout {
         if (probability == 0 || !tape.isTraining()) {
             return x;
         }
-        long seed = tape.nextSeed();
+        Seed seed = tape.nextSeed();
         Tensor in = tape.contiguous(x.value());
         Tensor out = tape.allocate(in.dtype(), in.shape());
         tape.device().elementwise().dropout(out, in, probability, seed);

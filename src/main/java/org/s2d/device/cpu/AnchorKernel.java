@@ -24,6 +24,28 @@ final class AnchorKernel {
         });
     }
 
+    static void push(Tensor queue, Tensor rows, Tensor labels, Tensor factor) {
+        LossChecks.push(queue, rows, labels, factor);
+        if (!Double.isFinite(factor.getDouble(0))) {
+            return;
+        }
+        Cells anchors = new Cells(queue);
+        Cells samples = new Cells(rows);
+        int width = rows.dim(1);
+        long length = (long) queue.dim(1) * width;
+        for (int b = 0; b < rows.dim(0); b++) {
+            long first = (long) labels.getDouble(b) * length;
+            for (long i = 0; i < length; i++) {
+                boolean shifted = i < length - width;
+                anchors.set(
+                        first + i,
+                        shifted
+                                ? anchors.get(first + i + width)
+                                : samples.get((long) b * width + i - (length - width)));
+            }
+        }
+    }
+
     private static double[] norms(Tensor queue) {
         int anchors = queue.dim(0) * queue.dim(1);
         double[] norms = new double[anchors];

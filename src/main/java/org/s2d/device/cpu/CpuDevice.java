@@ -56,6 +56,11 @@ public final class CpuDevice implements Device {
     }
 
     @Override
+    public HostPool hostAllocator() {
+        return pool;
+    }
+
+    @Override
     public Elementwise elementwise() {
         return elementwise;
     }

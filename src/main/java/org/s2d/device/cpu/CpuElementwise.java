@@ -2,6 +2,7 @@ package org.s2d.device.cpu;
 
 import org.s2d.device.Checks;
 import org.s2d.device.Elementwise;
+import org.s2d.device.Seed;
 import org.s2d.tensor.Tensor;
 
 /** F32 and BF16 with the Vector API. */
@@ -69,7 +70,12 @@ final class CpuElementwise implements Elementwise {
     }
 
     @Override
-    public void dropout(Tensor out, Tensor in, double probability, long seed) {
-        DropoutKernel.parallel(out, in, probability, seed, workers, scratch);
+    public void dropout(Tensor out, Tensor in, double probability, Seed seed) {
+        DropoutKernel.parallel(out, in, probability, seed.value(), workers, scratch);
+    }
+
+    @Override
+    public void keepScales(Tensor out, double probability, Seed seed) {
+        DropoutKernel.keepScales(out, probability, seed.value());
     }
 }

@@ -45,4 +45,9 @@ final class CpuLosses implements Losses {
     public void anchorTargets(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k) {
         AnchorKernel.forward(out, feature, queue, distribution, k, partition);
     }
+
+    @Override
+    public void pushAnchors(Tensor queue, Tensor rows, Tensor labels, Tensor factor) {
+        AnchorKernel.push(queue, rows, labels, factor);
+    }
 }

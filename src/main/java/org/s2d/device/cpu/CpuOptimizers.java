@@ -2,6 +2,8 @@ package org.s2d.device.cpu;
 
 import java.util.List;
 import org.s2d.device.Optimizers;
+import org.s2d.device.PreparedAdamW;
+import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
 
 /** F32 with the Vector API; norms also of BF16. */
@@ -17,6 +19,11 @@ final class CpuOptimizers implements Optimizers {
     @Override
     public void adamW(List<Slot> slots, AdamWStep step) {
         AdamWKernel.parallel(slots, step, workers);
+    }
+
+    @Override
+    public PreparedAdamW prepare(Scope scope, List<Slot> slots, AdamWStep step) {
+        return new HostAdamW(this, slots, step);
     }
 
     @Override

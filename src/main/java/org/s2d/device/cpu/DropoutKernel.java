@@ -1,6 +1,7 @@
 package org.s2d.device.cpu;
 
 import java.lang.foreign.ValueLayout;
+import java.util.SplittableRandom;
 import org.s2d.device.Checks;
 import org.s2d.device.StridedLoop;
 import org.s2d.tensor.Tensor;
@@ -44,6 +45,17 @@ final class DropoutKernel {
         z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
         z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
         return z ^ (z >>> 31);
+    }
+
+    /** A handful of numbers: on one thread. */
+    static void keepScales(Tensor out, double probability, long seed) {
+        Checks.floating("keepScales", out);
+        Checks.contiguous("keepScales", out);
+        Cells scales = new Cells(out);
+        SplittableRandom random = new SplittableRandom(seed);
+        for (long i = 0; i < out.numel(); i++) {
+            scales.set(i, random.nextDouble() < probability ? 0 : 1 / (1 - probability));
+        }
     }
 
     /** The same draws, shared among the workers. */

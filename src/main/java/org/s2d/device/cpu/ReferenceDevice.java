@@ -43,6 +43,11 @@ public final class ReferenceDevice implements Device {
     }
 
     @Override
+    public HostPool hostAllocator() {
+        return pool;
+    }
+
+    @Override
     public Elementwise elementwise() {
         return elementwise;
     }

@@ -4,6 +4,7 @@ import java.util.function.DoubleBinaryOperator;
 import java.util.function.DoubleUnaryOperator;
 import org.s2d.device.Checks;
 import org.s2d.device.Elementwise;
+import org.s2d.device.Seed;
 import org.s2d.device.StridedLoop;
 import org.s2d.tensor.Tensor;
 
@@ -51,8 +52,13 @@ final class ReferenceElementwise implements Elementwise {
     }
 
     @Override
-    public void dropout(Tensor out, Tensor in, double probability, long seed) {
-        DropoutKernel.reference(out, in, probability, seed);
+    public void dropout(Tensor out, Tensor in, double probability, Seed seed) {
+        DropoutKernel.reference(out, in, probability, seed.value());
+    }
+
+    @Override
+    public void keepScales(Tensor out, double probability, Seed seed) {
+        DropoutKernel.keepScales(out, probability, seed.value());
     }
 
     private static void map(String kernel, DoubleUnaryOperator function, Tensor out, Tensor in) {

@@ -39,4 +39,9 @@ final class ReferenceLosses implements Losses {
     public void anchorTargets(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k) {
         AnchorKernel.forward(out, feature, queue, distribution, k, Partition.WHOLE);
     }
+
+    @Override
+    public void pushAnchors(Tensor queue, Tensor rows, Tensor labels, Tensor factor) {
+        AnchorKernel.push(queue, rows, labels, factor);
+    }
 }

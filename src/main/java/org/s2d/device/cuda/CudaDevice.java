@@ -14,6 +14,7 @@ import org.s2d.device.Optimizers;
 import org.s2d.device.Products;
 import org.s2d.tensor.Allocator;
 import org.s2d.tensor.DType;
+import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.ShapeException;
@@ -28,7 +29,8 @@ public final class CudaDevice implements Device {
     private final String name;
     private final CudaContext context;
     private final Staging staging;
-    private final Storage dropoutStep;
+    private final HostPool hostPool = new HostPool();
+    private final Storage noSeed;
     private final Elementwise elementwise;
     private final MatrixProducts matrixProducts;
     private final Products products;
@@ -42,17 +44,16 @@ public final class CudaDevice implements Device {
         name = driver.name();
         context = new CudaContext(driver, images, reuse);
         staging = new Staging(driver, context.stream());
-        dropoutStep = context.pool().allocate(Long.BYTES);
-        Tensor step = Tensor.contiguous(dropoutStep, DType.I64, Shape.of(1));
-        driver.fill(step.address(), (byte) 0, Long.BYTES, context.stream());
-        elementwise = new CudaElementwise(context, step);
+        noSeed = context.pool().allocate(Long.BYTES);
+        driver.fill(noSeed.address(), (byte) 0, Long.BYTES, context.stream());
+        elementwise = new CudaElementwise(context, Tensor.contiguous(noSeed, DType.I64, Shape.of(1)));
         matrixProducts = new KernelProducts(context);
         products = new CudaProducts(matrixProducts);
         normalization = new CudaNormalization(context, elementwise);
         attention = new CudaAttentionKernels(context, elementwise);
         convolutions = new CudaConvolutions(context, elementwise);
         losses = new CudaLosses(context, elementwise);
-        optimizers = new CudaOptimizers(context);
+        optimizers = new CudaOptimizers(context, staging);
     }
 
     /** The emulator, built if need be: every launch is checked, and nothing is fast. */
@@ -81,6 +82,11 @@ public final class CudaDevice implements Device {
     @Override
     public Allocator allocator() {
         return context.pool();
+    }
+
+    @Override
+    public Allocator hostAllocator() {
+        return hostPool;
     }
 
     @Override
@@ -160,9 +166,10 @@ public final class CudaDevice implements Device {
         }
     }
 
-    /** What crosses the bus: the host's type where the device knows it, so that the device converts. */
+    /** What crosses the bus: the host's type where the device knows it, so that the device converts. No kernel knows F64. */
     private static DType transferType(Tensor onDevice, Tensor host) {
-        return host.dtype() == DType.F64 ? onDevice.dtype() : host.dtype();
+        boolean onHost = host.dtype() == DType.F64 || onDevice.dtype() == DType.F64;
+        return onHost ? onDevice.dtype() : host.dtype();
     }
 
     private static void requireConvertible(String what, Tensor onDevice, Tensor host) {
@@ -183,7 +190,8 @@ public final class CudaDevice implements Device {
         try (context) {
             matrixProducts.close();
             staging.close();
-            dropoutStep.release();
+            noSeed.release();
+            hostPool.close();
         }
     }
 }

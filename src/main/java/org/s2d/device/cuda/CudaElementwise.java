@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.s2d.device.Checks;
 import org.s2d.device.Elementwise;
+import org.s2d.device.Seed;
 import org.s2d.tensor.Tensor;
 
 /** Launches {@code kernels/elementwise.cu}; F32, BF16 and F16 in any mix, arithmetic in F32. */
@@ -27,12 +28,13 @@ final class CudaElementwise implements Elementwise {
     private final Kernel copy;
     private final Kernel fill;
     private final Kernel dropout;
-    private final Tensor dropoutStep;
+    private final Kernel keepScales;
+    private final Tensor noSeed;
 
-    /** {@code dropoutStep}: one I64 on the device that is added to every dropout seed. */
-    CudaElementwise(CudaContext context, Tensor dropoutStep) {
+    /** {@code noSeed}: a 0 on the device, the base of seeds that have none. */
+    CudaElementwise(CudaContext context, Tensor noSeed) {
         this.context = context;
-        this.dropoutStep = dropoutStep;
+        this.noSeed = noSeed;
         sums = new CudaSums(context);
         for (Binary op : Binary.values()) {
             binary.put(op, kernel(lower(op) + "_forward_any"));
@@ -46,6 +48,7 @@ final class CudaElementwise implements Elementwise {
         copy = kernel("copy_forward_any");
         fill = kernel("fill_forward_any");
         dropout = kernel("dropout_forward_any");
+        keepScales = kernel("keep_scales_forward_f32");
     }
 
     private Kernel kernel(String name) {
@@ -136,7 +139,7 @@ final class CudaElementwise implements Elementwise {
     }
 
     @Override
-    public void dropout(Tensor out, Tensor in, double probability, long seed) {
+    public void dropout(Tensor out, Tensor in, double probability, Seed seed) {
         Checks.singlePrecision("dropout", out, in);
         Checks.sameShape("dropout", out, in);
         if (!(probability >= 0 && probability <= 1)) {
@@ -154,8 +157,27 @@ final class CudaElementwise implements Elementwise {
                         .elements(in)
                         .int32((int) Math.ceil(probability * 0x1p24)) // draws are whole multiples of 2^-24
                         .float32(1 / (1 - probability))
-                        .int64(seed)
-                        .pointer(dropoutStep));
+                        .int64(seed.offset())
+                        .pointer(seed.base() == null ? noSeed : seed.base()));
+    }
+
+    @Override
+    public void keepScales(Tensor out, double probability, Seed seed) {
+        Checks.onlyF32("keepScales", out);
+        Checks.contiguous("keepScales", out);
+        if (out.numel() > 0) {
+            int count = Math.toIntExact(out.numel());
+            context.launch(
+                    keepScales,
+                    Launch.of(Math.ceilDiv(count, THREADS), THREADS),
+                    context.arguments()
+                            .elements(out)
+                            .int32(count)
+                            .float64(probability)
+                            .float32(1 / (1 - probability))
+                            .int64(seed.offset())
+                            .pointer(seed.base() == null ? noSeed : seed.base()));
+        }
     }
 
     private void map(String name, Kernel kernel, Tensor out, Tensor in, double parameter) {

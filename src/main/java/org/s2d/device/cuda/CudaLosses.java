@@ -27,6 +27,7 @@ final class CudaLosses implements Losses {
     private final Kernel cosineBackward;
     private final Kernel cosineVector;
     private final Kernel anchors;
+    private final Kernel pushAnchors;
 
     CudaLosses(CudaContext context, Elementwise elementwise) {
         this.context = context;
@@ -40,6 +41,7 @@ final class CudaLosses implements Losses {
         cosineBackward = context.kernel("anchors", "cosine_backward_any", plain);
         cosineVector = context.kernel("anchors", "cosine_backward_any_vector", plain.shared(THREADS * Double.BYTES));
         anchors = context.kernel("anchors", "anchors_forward_any", plain.shared(MAX_ANCHOR_BYTES));
+        pushAnchors = context.kernel("anchors", "anchors_forward_any_push", plain);
     }
 
     @Override
@@ -180,6 +182,27 @@ final class CudaLosses implements Losses {
                             .int32(size)
                             .int32(k)
                             .int32(feature.dim(1)));
+        }
+    }
+
+    @Override
+    public void pushAnchors(Tensor queue, Tensor rows, Tensor labels, Tensor factor) {
+        LossChecks.push(queue, rows, labels, factor);
+        Checks.singlePrecision("pushAnchors", queue, rows, labels);
+        if (rows.numel() > 0) {
+            int width = rows.dim(1);
+            Arguments arguments = context.arguments()
+                    .elements(queue)
+                    .elements(rows)
+                    .elements(labels)
+                    .elements(factor);
+            context.launch(
+                    pushAnchors,
+                    Launch.of(1, THREADS).grid(Math.ceilDiv(width, THREADS), queue.dim(0), 1),
+                    withTypes(arguments, queue, rows, labels)
+                            .int32(queue.dim(1))
+                            .int32(width)
+                            .int32(rows.dim(0)));
         }
     }
 }

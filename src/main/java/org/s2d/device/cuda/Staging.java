@@ -46,6 +46,18 @@ final class Staging implements AutoCloseable {
         }
     }
 
+    /** Writes bytes from {@code address} on. */
+    void upload(long address, MemorySegment bytes) {
+        for (long start = 0; start < bytes.byteSize(); start += BUFFER_BYTES) {
+            long count = Math.min(BUFFER_BYTES, bytes.byteSize() - start);
+            Buffer buffer = next();
+            driver.synchronizeEvent(buffer.event);
+            MemorySegment staged = buffer.memory.asSlice(0, count).copyFrom(bytes.asSlice(start, count));
+            driver.copyToDevice(address + start, staged, stream);
+            driver.record(buffer.event, stream);
+        }
+    }
+
     /** The reverse of {@link #upload}. */
     void download(Tensor host, long address, DType type) {
         long chunk = BUFFER_BYTES / type.bytes();

@@ -45,6 +45,11 @@ record GuardedDevice(Device device, Allocator allocator, Runnable check) impleme
     }
 
     @Override
+    public Allocator hostAllocator() {
+        return device.hostAllocator();
+    }
+
+    @Override
     public Elementwise elementwise() {
         return device.elementwise();
     }

@@ -11,6 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.s2d.LeakCheckedPool;
 import org.s2d.device.Elementwise.Unary;
+import org.s2d.device.Seed;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
@@ -170,8 +171,8 @@ class ElementwiseKernelsTest {
             Tensor in = random(scope, DType.F32, 150, 333);
             Tensor out = scope.allocate(DType.F32, in.shape());
             Tensor exact = scope.allocate(DType.F64, in.shape());
-            cpu.dropout(out, in, 0.3, 99);
-            reference.dropout(exact, in, 0.3, 99);
+            cpu.dropout(out, in, 0.3, Seed.of(99));
+            reference.dropout(exact, in, 0.3, Seed.of(99));
             int kept = 0;
             for (long i = 0; i < in.numel(); i++) {
                 assertThat(out.getDouble(i) != 0).isEqualTo(exact.getDouble(i) != 0);

@@ -14,6 +14,9 @@ import org.junit.jupiter.api.TestInstance;
 import org.s2d.device.Device;
 import org.s2d.device.Optimizers.AdamWStep;
 import org.s2d.device.Optimizers.Slot;
+import org.s2d.device.PreparedAdamW;
+import org.s2d.device.Seed;
+import org.s2d.device.cpu.CpuDevice;
 import org.s2d.device.cpu.ReferenceDevice;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
@@ -125,6 +128,53 @@ class CudaOptimizersTest {
         }
     }
 
+    /** Judges and updates; slots with even numbers are a step further than the others. Returns the report. */
+    private static double[] preparedUpdate(
+            Device device, Scope scope, List<Slot> slots, float watched, double maxNorm) {
+        PreparedAdamW prepared = device.optimizers().prepare(scope, slots, new AdamWStep(1, 0.9, 0.999, 1e-8, 1));
+        List<PreparedAdamW.Rate> rates = new ArrayList<>();
+        for (int i = 0; i < slots.size(); i++) {
+            rates.add(new PreparedAdamW.Rate(4 - i % 2, 0.01 * (i + 1), 0.05));
+        }
+        prepared.rates(rates);
+        Tensor seen = scope.allocate(device.floatType(), Shape.of(2));
+        device.upload(seen, 3, watched);
+        Tensor report = scope.allocate(DType.F64, Shape.of(4));
+        prepared.judge(report, seen, maxNorm);
+        prepared.update(report.narrow(0, 0, 1));
+        return values(device, report);
+    }
+
+    @Test
+    void preparedUpdatesClipByTheNormAndSkipWhatIsNotFinite() {
+        for (double maxNorm : new double[] {0, 1, 1e9}) {
+            try (Scope device = new Scope(emulator.allocator());
+                    Scope host = new Scope(reference.allocator())) {
+                List<Slot> actual = slots(emulator, device);
+                List<Slot> exact = slots(reference, host);
+                double[] report = preparedUpdate(emulator, device, actual, 7, maxNorm);
+                double[] expected = preparedUpdate(reference, host, exact, 7, maxNorm);
+                assertThat(report[0]).isCloseTo(expected[0], within(1e-13));
+                assertThat(report[1]).isCloseTo(expected[1], within(1e-10));
+                assertThat(report[2]).isEqualTo(3);
+                assertThat(report[3]).isEqualTo(7);
+                for (int i = 0; i < SIZES.length; i++) {
+                    check(actual.get(i).parameter(), exact.get(i).parameter());
+                    check(actual.get(i).expAvgSq(), exact.get(i).expAvgSq());
+                }
+                double[] before = values(emulator, actual.get(3).parameter());
+                double[] moments = values(emulator, actual.get(3).expAvg());
+                double[] skipped = preparedUpdate(emulator, device, actual, Float.NEGATIVE_INFINITY, maxNorm);
+                assertThat(skipped[0]).isNaN();
+                assertThat(skipped[1]).isEqualTo(report[1]);
+                emulator.upload(actual.get(2).gradient().narrow(0, 5, 1), Float.NaN);
+                assertThat(preparedUpdate(emulator, device, actual, 7, maxNorm)).startsWith(Double.NaN, Double.NaN);
+                assertThat(values(emulator, actual.get(3).parameter())).isEqualTo(before);
+                assertThat(values(emulator, actual.get(3).expAvg())).isEqualTo(moments);
+            }
+        }
+    }
+
     @Test
     void movingAverageMovesEveryTensor() {
         try (Scope device = new Scope(emulator.allocator());
@@ -194,6 +244,64 @@ class CudaOptimizersTest {
                     }
                 }
             }
+        }
+    }
+
+    private static double[] pushed(Device device, Scope scope, float factor) {
+        Tensor queue = scope.allocate(device.floatType(), Shape.of(3, 4, 5));
+        device.upload(queue, draw(11, 60));
+        Tensor rows = scope.allocate(device.floatType(), Shape.of(7, 5));
+        device.upload(rows, draw(12, 35));
+        Tensor labels = scope.allocate(device.floatType(), Shape.of(7));
+        device.upload(labels, 2, 0, 2, 2, 0, 2, 2);
+        Tensor one = scope.allocate(DType.F64, Shape.of(1));
+        device.upload(one, factor);
+        device.losses().pushAnchors(queue, rows, labels, one);
+        return values(device, queue);
+    }
+
+    @Test
+    void samplesReplaceTheOldestAnchorsOfTheirClass() {
+        try (Scope device = new Scope(emulator.allocator());
+                Scope host = new Scope(reference.allocator())) {
+            double[] queue = pushed(emulator, device, 0.5f);
+            assertThat(queue).isEqualTo(pushed(reference, host, 0.5f));
+            float[] rows = draw(12, 35);
+            float[] before = draw(11, 60);
+            assertThat(queue[20]).as("a class without samples").isEqualTo(before[20]);
+            assertThat(queue[0]).as("two steps further").isEqualTo(before[10]);
+            assertThat(queue[55]).as("the newest of five, at the end").isEqualTo(rows[30]);
+            assertThat(queue[40]).as("the oldest of four that remain").isEqualTo(rows[10]);
+            assertThat(pushed(emulator, device, Float.NaN)).containsExactly(pushed(reference, host, Float.NaN));
+            assertThat(pushed(emulator, device, Float.NaN)[0]).isEqualTo(before[0]);
+        }
+    }
+
+    @Test
+    void randomNumbersAreFunctionsOfSeedAndMemory() {
+        try (Scope device = new Scope(emulator.allocator());
+                CpuDevice cpu = new CpuDevice(new HostPool(), 1);
+                Scope host = new Scope(cpu.allocator())) {
+            Tensor base = device.allocate(DType.I64, Shape.of(1));
+            emulator.upload(base, host.allocate(DType.I64, Shape.of(1)).set(1L << 60));
+            Tensor out = device.allocate(DType.F32, Shape.of(300));
+            Tensor exact = host.allocate(DType.F32, out.shape());
+            emulator.elementwise().keepScales(out, 0.3, new Seed(base, -99));
+            cpu.elementwise().keepScales(exact, 0.3, Seed.of((1L << 60) - 99));
+            assertThat(values(emulator, out))
+                    .isEqualTo(exact.toDoubles())
+                    .contains(0)
+                    .contains((float) (1 / 0.7));
+            Tensor in = device.allocate(DType.F32, out.shape());
+            emulator.upload(in, draw(1, 300));
+            emulator.elementwise().dropout(out, in, 0.3, new Seed(base, 5));
+            cpu.elementwise()
+                    .dropout(
+                            exact,
+                            host.allocate(DType.F32, out.shape()).set(draw(1, 300)),
+                            0.3,
+                            Seed.of((1L << 60) + 5));
+            assertThat(values(emulator, out)).isEqualTo(exact.toDoubles());
         }
     }
 }

@@ -1,0 +1,210 @@
+package org.s2d.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.s2d.autograd.ops.CrossEntropy;
+import org.s2d.device.Device;
+import org.s2d.device.Seed;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.Tensor;
+
+/**
+ * What goes into a step and comes out of it, in memory of the device that keeps its place from step to step: the work between can be
+ * recorded once and repeated. Everything that the host draws or decides anew in each step comes through here, or through the
+ * optimiser's rates.
+ */
+final class StepBuffers implements AutoCloseable {
+    /** Shapes of a batch: clips [B, 3, T, H, W], and whether it trains on others than those that feed the queue. */
+    record Form(Shape clips, boolean isMixed, boolean feedsQueue) {}
+
+    /**
+     * One batch on the device.
+     *
+     * @param clips what the queue is fed with, [B, 3, T, H, W]; null when it is not, and the batch is mixed
+     * @param trained what the model trains on: {@code clips}, or those mixed
+     * @param targets [B, C]
+     * @param labels [B], as numbers of the float type
+     * @param watched what the host wants to know: loss, weighted self-distillation loss, logits [B * C]
+     */
+    record Batch(@Nullable Tensor clips, Tensor trained, Tensor targets, Tensor labels, Tensor watched) {
+        Tensor loss() {
+            return watched.narrow(0, 0, 1);
+        }
+
+        Tensor sdlLoss() {
+            return watched.narrow(0, 1, 1);
+        }
+
+        Tensor logits() {
+            return watched.narrow(0, SCALARS, watched.dim(0) - SCALARS).reshape(targets.shape());
+        }
+    }
+
+    private static final int SCALARS = 2;
+
+    /** Places in the report. */
+    private static final int FACTOR = 0;
+
+    private static final int NORM = 1;
+    private static final int WATCHED = 2;
+
+    private final Device device;
+    private final double smoothing;
+    private final List<Form> forms;
+    private final Scope scope;
+    private final Scope host;
+    private final List<Batch> batches = new ArrayList<>();
+    private final Tensor seed;
+    private final Tensor hostSeed;
+    private final Tensor watched;
+    private final Tensor report;
+    private final Tensor hostReport;
+
+    StepBuffers(Device device, List<Form> forms, int classes, double smoothing) {
+        this.device = device;
+        this.smoothing = smoothing;
+        this.forms = forms;
+        scope = new Scope(device.allocator());
+        host = new Scope(device.hostAllocator());
+        seed = scope.allocate(DType.I64, Shape.of(1));
+        hostSeed = host.allocate(DType.I64, Shape.of(1));
+        int count = forms.stream()
+                .mapToInt(form -> SCALARS + form.clips().dim(0) * classes)
+                .sum();
+        watched = scope.allocate(device.floatType(), Shape.of(count));
+        report = scope.allocate(DType.F64, Shape.of(WATCHED + count));
+        hostReport = host.allocate(DType.F64, report.shape());
+        int first = 0;
+        for (Form form : forms) {
+            Shape targets = Shape.of(form.clips().dim(0), classes);
+            int length = SCALARS + (int) targets.numel();
+            batches.add(allocate(form, targets, watched.narrow(0, first, length)));
+            first += length;
+        }
+    }
+
+    private Batch allocate(Form form, Shape targets, Tensor seen) {
+        Tensor trained = scope.allocate(device.floatType(), form.clips());
+        Tensor clips = trained;
+        if (form.isMixed()) {
+            clips = form.feedsQueue() ? scope.allocate(device.floatType(), form.clips()) : null;
+        }
+        return new Batch(
+                clips,
+                trained,
+                scope.allocate(device.floatType(), targets),
+                scope.allocate(device.floatType(), Shape.of(targets.dim(0))),
+                seen);
+    }
+
+    static List<Form> forms(List<TrainingStep.Input> inputs, boolean feedsQueue) {
+        return inputs.stream()
+                .map(input -> new Form(input.clips().shape(), input.mixed() != null, feedsQueue))
+                .toList();
+    }
+
+    boolean fit(List<Form> wanted) {
+        return forms.equals(wanted);
+    }
+
+    /** Puts a step's data in place. Clips are read before this returns. */
+    void fill(List<TrainingStep.Input> inputs, long stepSeed) {
+        hostSeed.setLong(0, Seed.spread(stepSeed));
+        device.upload(seed, hostSeed);
+        for (int i = 0; i < inputs.size(); i++) {
+            TrainingStep.Input input = inputs.get(i);
+            TrainingStep.Mixed mixed = input.mixed();
+            Batch batch = batches.get(i);
+            device.upload(batch.trained(), mixed == null ? input.clips() : mixed.clips());
+            Tensor clips = batch.clips();
+            if (mixed != null && clips != null) {
+                device.upload(clips, input.clips());
+            }
+            if (mixed == null) {
+                int classes = batch.targets().dim(1);
+                device.upload(batch.targets(), CrossEntropy.smoothedTargets(input.labels(), classes, smoothing));
+            } else {
+                device.upload(batch.targets(), mixed.targets());
+            }
+            float[] labels = new float[input.labels().length];
+            for (int b = 0; b < labels.length; b++) {
+                labels[b] = input.labels()[b];
+            }
+            device.upload(batch.labels(), labels);
+        }
+    }
+
+    List<Batch> batches() {
+        return batches;
+    }
+
+    /** The seed of the step's forward pass number {@code pass}; {@code distance} lies between two of them. */
+    Seed seed(int pass, long distance) {
+        return new Seed(seed, Seed.spread(pass * distance));
+    }
+
+    /** All batches' {@link Batch#watched}. */
+    Tensor watched() {
+        return watched;
+    }
+
+    /** See {@link org.s2d.device.PreparedAdamW#judge}. */
+    Tensor report() {
+        return report;
+    }
+
+    /** The factor on the gradients, in the report. */
+    Tensor factor() {
+        return report.narrow(0, FACTOR, 1);
+    }
+
+    /** What the report says, once the device has got there. */
+    record Found(TrainingStep.Result result, boolean applied) {}
+
+    /** Waits for the step. */
+    Found read(List<TrainingStep.Input> inputs) {
+        device.download(hostReport, report);
+        double[] values = hostReport.toDoubles();
+        double share = 1.0 / inputs.size();
+        double loss = 0;
+        double sdlLoss = 0;
+        int correct = 0;
+        int samples = 0;
+        int at = WATCHED;
+        for (int i = 0; i < inputs.size(); i++) {
+            long[] labels = inputs.get(i).labels();
+            loss += share * values[at];
+            sdlLoss += share * values[at + 1];
+            correct += correct(
+                    values, at + SCALARS, labels, batches.get(i).targets().dim(1));
+            samples += labels.length;
+            at += (int) batches.get(i).watched().numel();
+        }
+        return new Found(
+                new TrainingStep.Result(loss, sdlLoss, values[NORM], correct, samples),
+                Double.isFinite(values[FACTOR]));
+    }
+
+    private static int correct(double[] values, int first, long[] labels, int classes) {
+        int correct = 0;
+        for (int b = 0; b < labels.length; b++) {
+            int best = 0;
+            for (int c = 1; c < classes; c++) {
+                if (values[first + b * classes + c] > values[first + b * classes + best]) {
+                    best = c;
+                }
+            }
+            correct += best == labels[b] ? 1 : 0;
+        }
+        return correct;
+    }
+
+    @Override
+    public void close() {
+        host.close();
+        scope.close();
+    }
+}
