@@ -34,7 +34,7 @@ final class AnchorKernel {
         int width = rows.dim(1);
         long length = (long) queue.dim(1) * width;
         for (int b = 0; b < rows.dim(0); b++) {
-            long first = (long) labels.getDouble(b) * length;
+            long first = length * (long) labels.getDouble(b);
             for (long i = 0; i < length; i++) {
                 boolean shifted = i < length - width;
                 anchors.set(
