@@ -1,12 +1,17 @@
 package org.s2d.train;
 
+import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.s2d.report.RunLog;
+import org.s2d.report.events.EventFile;
 
-/** The two logs of a run: a row per optimiser step, a row per validated epoch. */
+/** The two logs of a run, a row per optimiser step and a row per validated epoch; both also as events for TensorBoard. */
 final class RunRecords implements AutoCloseable {
     static final String STEPS = "steps";
     static final String EPOCHS = "epochs";
+    static final String EVENTS = "events.out.tfevents.1.train";
 
     private static final List<String> STEP_COLUMNS =
             List.of("epoch", "loss", "sdl_loss", "lr", "weight_decay", "grad_norm", "clips_per_s");
@@ -15,10 +20,12 @@ final class RunRecords implements AutoCloseable {
 
     private final RunLog steps;
     private final RunLog epochs;
+    private final EventFile events;
 
-    private RunRecords(RunLog steps, RunLog epochs) {
+    private RunRecords(RunLog steps, RunLog epochs, EventFile events) {
         this.steps = steps;
         this.epochs = epochs;
+        this.events = events;
     }
 
     /** Logs that go on after the position; rows beyond it belong to a lost future and are dropped. */
@@ -26,49 +33,63 @@ final class RunRecords implements AutoCloseable {
         if (position.globalStep() == 0) {
             return new RunRecords(
                     RunLog.create(folder.path(), STEPS, STEP_COLUMNS),
-                    RunLog.create(folder.path(), EPOCHS, EPOCH_COLUMNS));
+                    RunLog.create(folder.path(), EPOCHS, EPOCH_COLUMNS),
+                    EventFile.create(folder.file(EVENTS), InstantSource.system()));
         }
         return new RunRecords(
                 RunLog.resume(folder.path(), STEPS, STEP_COLUMNS, position.globalStep()),
-                RunLog.resume(folder.path(), EPOCHS, EPOCH_COLUMNS, position.globalStep()));
+                RunLog.resume(folder.path(), EPOCHS, EPOCH_COLUMNS, position.globalStep()),
+                EventFile.resume(folder.file(EVENTS), position.globalStep(), InstantSource.system()));
     }
 
     void step(Position position, TrainingStep.Result result, TrainingStep.Rates rates, double clipsPerSecond) {
-        steps.append(
-                position.globalStep(),
-                RunFolder.row(
-                        "epoch", position.epoch() + 1,
-                        "loss", result.loss(),
-                        "sdl_loss", result.sdlLoss(),
-                        "lr", rates.lr(),
-                        "weight_decay", rates.weightDecay(),
-                        "grad_norm", result.gradNorm(),
-                        "clips_per_s", Math.round(clipsPerSecond * 100) / 100.0));
+        Map<String, Object> row = RunFolder.row(
+                "epoch", position.epoch() + 1,
+                "loss", result.loss(),
+                "sdl_loss", result.sdlLoss(),
+                "lr", rates.lr(),
+                "weight_decay", rates.weightDecay(),
+                "grad_norm", result.gradNorm(),
+                "clips_per_s", Math.round(clipsPerSecond * 100) / 100.0);
+        steps.append(position.globalStep(), row);
+        events.scalars(position.globalStep(), tagged("step/", row));
     }
 
     void epoch(Position position, double loss, double war, double uar) {
-        epochs.append(
-                position.globalStep(),
-                RunFolder.row(
-                        "epoch",
-                        position.epoch() + 1,
-                        "train_loss",
-                        position.meanLoss(),
-                        "train_accuracy",
-                        position.accuracy(),
-                        "val_loss",
-                        loss,
-                        "val_war",
-                        war,
-                        "val_uar",
-                        uar,
-                        "best",
-                        position.best()));
+        Map<String, Object> row = RunFolder.row(
+                "epoch",
+                position.epoch() + 1,
+                "train_loss",
+                position.meanLoss(),
+                "train_accuracy",
+                position.accuracy(),
+                "val_loss",
+                loss,
+                "val_war",
+                war,
+                "val_uar",
+                uar,
+                "best",
+                position.best());
+        epochs.append(position.globalStep(), row);
+        events.scalars(position.globalStep(), tagged("epoch/", row));
+    }
+
+    /** A row's numbers under tags that TensorBoard groups by what stands before the slash. */
+    private static Map<String, Double> tagged(String group, Map<String, Object> row) {
+        Map<String, Double> values = new LinkedHashMap<>();
+        row.forEach((column, value) -> {
+            if (value instanceof Number number) {
+                values.put(group + column, number.doubleValue());
+            }
+        });
+        return values;
     }
 
     @Override
     public void close() {
         steps.close();
         epochs.close();
+        events.close();
     }
 }

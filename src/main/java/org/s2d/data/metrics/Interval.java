@@ -52,7 +52,7 @@ public record Interval(double low, double high) {
         return prediction;
     }
 
-    private static double quantile(double[] sorted, double part) {
+    static double quantile(double[] sorted, double part) {
         double position = part * (sorted.length - 1);
         int below = (int) position;
         int above = Math.min(below + 1, sorted.length - 1);
