@@ -127,7 +127,7 @@ class EventFileTest {
         for (byte b : bytes) {
             crc ^= b & 0xff;
             for (int bit = 0; bit < 8; bit++) {
-                crc = (crc & 1) == 0 ? crc >>> 1 : crc >>> 1 ^ 0x82F63B78;
+                crc = (crc & 1) == 0 ? crc >>> 1 : (crc >>> 1) ^ 0x82F63B78;
             }
         }
         return ~crc;
@@ -135,7 +135,7 @@ class EventFileTest {
 
     private static int masked(byte[] bytes) {
         int crc = checksum(bytes);
-        return (crc >>> 15 | crc << 17) + 0xa282ead8;
+        return ((crc >>> 15) | (crc << 17)) + 0xa282ead8;
     }
 
     @Test
