@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.google.protobuf.DescriptorProtos.DescriptorProto;
 import com.google.protobuf.DescriptorProtos.FieldDescriptorProto;
-import com.google.protobuf.DescriptorProtos.FieldDescriptorProto.Label;
-import com.google.protobuf.DescriptorProtos.FieldDescriptorProto.Type;
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
 import com.google.protobuf.Descriptors.Descriptor;
 import com.google.protobuf.Descriptors.FileDescriptor;
@@ -148,24 +146,26 @@ class EventFileTest {
     private static FileDescriptor schema() throws Exception {
         DescriptorProto image = message(
                 "Image",
-                field("height", 1, Type.TYPE_INT32),
-                field("width", 2, Type.TYPE_INT32),
-                field("colorspace", 3, Type.TYPE_INT32),
-                field("encoded_image_string", 4, Type.TYPE_BYTES));
+                field("height", 1, FieldDescriptorProto.Type.TYPE_INT32),
+                field("width", 2, FieldDescriptorProto.Type.TYPE_INT32),
+                field("colorspace", 3, FieldDescriptorProto.Type.TYPE_INT32),
+                field("encoded_image_string", 4, FieldDescriptorProto.Type.TYPE_BYTES));
         DescriptorProto value = message(
                 "Value",
-                field("tag", 1, Type.TYPE_STRING),
-                field("simple_value", 2, Type.TYPE_FLOAT),
-                field("image", 4, Type.TYPE_MESSAGE).setTypeName("Image"));
+                field("tag", 1, FieldDescriptorProto.Type.TYPE_STRING),
+                field("simple_value", 2, FieldDescriptorProto.Type.TYPE_FLOAT),
+                field("image", 4, FieldDescriptorProto.Type.TYPE_MESSAGE).setTypeName("Image"));
         DescriptorProto summary = message(
                 "Summary",
-                field("value", 1, Type.TYPE_MESSAGE).setTypeName("Value").setLabel(Label.LABEL_REPEATED));
+                field("value", 1, FieldDescriptorProto.Type.TYPE_MESSAGE)
+                        .setTypeName("Value")
+                        .setLabel(FieldDescriptorProto.Label.LABEL_REPEATED));
         DescriptorProto event = message(
                 "Event",
-                field("wall_time", 1, Type.TYPE_DOUBLE),
-                field("step", 2, Type.TYPE_INT64),
-                field("file_version", 3, Type.TYPE_STRING),
-                field("summary", 5, Type.TYPE_MESSAGE).setTypeName("Summary"));
+                field("wall_time", 1, FieldDescriptorProto.Type.TYPE_DOUBLE),
+                field("step", 2, FieldDescriptorProto.Type.TYPE_INT64),
+                field("file_version", 3, FieldDescriptorProto.Type.TYPE_STRING),
+                field("summary", 5, FieldDescriptorProto.Type.TYPE_MESSAGE).setTypeName("Summary"));
         FileDescriptorProto file = FileDescriptorProto.newBuilder()
                 .setName("event.proto")
                 .setSyntax("proto3")
@@ -174,12 +174,12 @@ class EventFileTest {
         return FileDescriptor.buildFrom(file, new FileDescriptor[0]);
     }
 
-    private static FieldDescriptorProto.Builder field(String name, int number, Type type) {
+    private static FieldDescriptorProto.Builder field(String name, int number, FieldDescriptorProto.Type type) {
         return FieldDescriptorProto.newBuilder()
                 .setName(name)
                 .setNumber(number)
                 .setType(type)
-                .setLabel(Label.LABEL_OPTIONAL);
+                .setLabel(FieldDescriptorProto.Label.LABEL_OPTIONAL);
     }
 
     private static DescriptorProto message(String name, FieldDescriptorProto.Builder... fields) {
