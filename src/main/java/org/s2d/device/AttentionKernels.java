@@ -1,5 +1,6 @@
 package org.s2d.device;
 
+import org.s2d.device.Products.Activation;
 import org.s2d.tensor.Tensor;
 
 /** Fused attention and the fovea of the landmark prompter. */
@@ -34,12 +35,18 @@ public interface AttentionKernels {
     void foveaBackward(Tensor gradIn, Tensor gradSmooth, Tensor gradOut, Tensor in, Tensor smooth);
 
     /**
-     * Depth-wise convolution over time: {@code out[b, t, n, c] = bias[c] + sum_k weight[c, k] * in[b, t + k - K/2, n, c]}, zero outside;
-     * {@code in} and {@code out} [B, T, N, C] contiguous, {@code weight} [C, K] with odd K, {@code bias} [C].
+     * Depth-wise convolution over time: {@code out[b, t, n, c] = bias[c] + sum_k weight[c, k] * before(in[b, t + k - K/2, n, c])}, zero
+     * outside; {@code in} and {@code out} [B, T, N, C] contiguous, {@code weight} [C, K] with odd K, {@code bias} [C].
      */
-    void temporalConv(Tensor out, Tensor in, Tensor weight, Tensor bias);
+    void temporalConv(Tensor out, Tensor in, Tensor weight, Tensor bias, Activation before);
 
     /** Gradients of {@link #temporalConv}; weight and bias gradients are written. */
     void temporalConvBackward(
-            Tensor gradIn, Tensor gradWeight, Tensor gradBias, Tensor gradOut, Tensor in, Tensor weight);
+            Tensor gradIn,
+            Tensor gradWeight,
+            Tensor gradBias,
+            Tensor gradOut,
+            Tensor in,
+            Tensor weight,
+            Activation before);
 }

@@ -3,13 +3,15 @@ package org.s2d.autograd.ops;
 import java.util.List;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
+import org.s2d.device.Products.Activation;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
 
 /**
  * Depth-wise convolution over time at each token, zero outside the clip:
- * {@code y[b, t, n, c] = bias[c] + sum_k weight[c, k] * x[b, t + k - K/2, n, c]}.
+ * {@code y[b, t, n, c] = bias[c] + sum_k weight[c, k] * f(x[b, t + k - K/2, n, c])}, f nothing or the exact GELU, which costs no
+ * pass over memory of its own and of which nothing is kept.
  *
  * <p>Shapes: x and y [B*T, N, C], weight [C, K] or, as PyTorch stores it, [C, 1, K], with odd K, bias [C]. Keeps x. Arithmetic
  * in F32 (F64 on the reference device). Memory-bound. Source: torch.nn.functional.conv1d with groups = C.
@@ -18,6 +20,15 @@ public final class TemporalConv {
     private TemporalConv() {}
 
     public static Var apply(Tape tape, Var x, Var weight, Var bias, int frames) {
+        return apply(tape, x, weight, bias, frames, Activation.NONE);
+    }
+
+    /** Of gelu(x). */
+    public static Var ofGelu(Tape tape, Var x, Var weight, Var bias, int frames) {
+        return apply(tape, x, weight, bias, frames, Activation.GELU);
+    }
+
+    private static Var apply(Tape tape, Var x, Var weight, Var bias, int frames, Activation before) {
         if (x.shape().rank() != 3 || frames <= 0 || x.dim(0) % frames != 0) {
             throw new ShapeException("temporalConv: input " + x.shape() + " is not [B * " + frames + " frames, N, C]");
         }
@@ -30,7 +41,7 @@ public final class TemporalConv {
         Tensor in = tape.contiguous(x.value()).reshape(clips);
         Tensor out = tape.allocate(in.dtype(), x.shape());
         Tensor filter = weight.value().reshape(taps);
-        tape.device().attention().temporalConv(out.reshape(clips), in, filter, bias.value());
+        tape.device().attention().temporalConv(out.reshape(clips), in, filter, bias.value(), before);
         if (!tape.needsGrad(x, weight, bias)) {
             return tape.constant(out);
         }
@@ -46,7 +57,8 @@ public final class TemporalConv {
                             gradBias,
                             tape.contiguous(grad).reshape(clips),
                             in,
-                            filter);
+                            filter,
+                            before);
             tape.accumulate(x, gradIn);
             tape.accumulate(weight, gradWeight);
             tape.accumulate(bias, gradBias);

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.stream.Stream;
 import org.s2d.device.AttentionKernels;
 import org.s2d.device.AttentionSizes;
+import org.s2d.device.Products.Activation;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
@@ -97,13 +98,20 @@ final class CpuAttentionKernels implements AttentionKernels {
     }
 
     @Override
-    public void temporalConv(Tensor out, Tensor in, Tensor weight, Tensor bias) {
-        TemporalConvKernel.forward(out, in, weight, bias, workers);
+    public void temporalConv(Tensor out, Tensor in, Tensor weight, Tensor bias, Activation before) {
+        TemporalConvKernel.forward(out, in, weight, bias, before, workers);
     }
 
     @Override
     public void temporalConvBackward(
-            Tensor gradIn, Tensor gradWeight, Tensor gradBias, Tensor gradOut, Tensor in, Tensor weight) {
-        TemporalConvKernel.backward(gradIn, gradWeight, gradBias, gradOut, in, weight, workers);
+            
+            Tensor gradIn,
+            Tensor gradWeight,
+            Tensor gradBias,
+            Tensor gradOut,
+            Tensor in,
+            Tensor weight,
+            Activation before) {
+        TemporalConvKernel.backward(gradIn, gradWeight, gradBias, gradOut, in, weight, before, workers);
     }
 }

@@ -83,6 +83,21 @@ final class GeluKernel {
         }
     }
 
+    /** {@code out[i] = gelu(in[i])}; whole vectors. */
+    static void forward(float[] out, float[] in) {
+        for (int i = 0; i < in.length; i += Lanes.WIDTH) {
+            gelu(FloatVector.fromArray(Lanes.F, in, i)).intoArray(out, i);
+        }
+    }
+
+    /** {@code out[i] = gelu'(x[i]) * gradOut[i]}; whole vectors. */
+    static void backward(float[] out, float[] x, float[] gradOut) {
+        for (int i = 0; i < x.length; i += Lanes.WIDTH) {
+            FloatVector g = FloatVector.fromArray(Lanes.F, gradOut, i);
+            gradient(FloatVector.fromArray(Lanes.F, x, i), g).intoArray(out, i);
+        }
+    }
+
     private static FloatVector gelu(FloatVector x) {
         FloatVector z = x.abs().min(BEYOND);
         return x.mul(cdf(x, z, density(z)));

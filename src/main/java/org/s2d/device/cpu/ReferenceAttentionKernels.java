@@ -1,6 +1,7 @@
 package org.s2d.device.cpu;
 
 import org.s2d.device.AttentionKernels;
+import org.s2d.device.Products.Activation;
 import org.s2d.tensor.Tensor;
 
 /** Plain loops in double: the specification. */
@@ -36,13 +37,20 @@ final class ReferenceAttentionKernels implements AttentionKernels {
     }
 
     @Override
-    public void temporalConv(Tensor out, Tensor in, Tensor weight, Tensor bias) {
-        TemporalConvKernel.referenceForward(out, in, weight, bias);
+    public void temporalConv(Tensor out, Tensor in, Tensor weight, Tensor bias, Activation before) {
+        TemporalConvKernel.referenceForward(out, in, weight, bias, before);
     }
 
     @Override
     public void temporalConvBackward(
-            Tensor gradIn, Tensor gradWeight, Tensor gradBias, Tensor gradOut, Tensor in, Tensor weight) {
-        TemporalConvKernel.referenceBackward(gradIn, gradWeight, gradBias, gradOut, in, weight);
+            
+            Tensor gradIn,
+            Tensor gradWeight,
+            Tensor gradBias,
+            Tensor gradOut,
+            Tensor in,
+            Tensor weight,
+            Activation before) {
+        TemporalConvKernel.referenceBackward(gradIn, gradWeight, gradBias, gradOut, in, weight, before);
     }
 }

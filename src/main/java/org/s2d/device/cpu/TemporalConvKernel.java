@@ -4,10 +4,11 @@ import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import org.s2d.device.AttentionChecks;
 import org.s2d.device.Checks;
+import org.s2d.device.Products.Activation;
 import org.s2d.tensor.Tensor;
 
 /**
- * Depth-wise convolution over time, {@code out[b,t,n,c] = bias[c] + sum_k weight[c,k] * in[b,t+k-K/2,n,c]}, zero outside the
+ * Depth-wise convolution over time, {@code out[b,t,n,c] = bias[c] + sum_k weight[c,k] * before(in[b,t+k-K/2,n,c])}, zero outside the
  * clip, and its gradients. The vector version brings all frames of one token into scratch memory, where channels are lanes.
  */
 final class TemporalConvKernel {
@@ -37,9 +38,9 @@ final class TemporalConvKernel {
         Checks.sameShape("temporalConvBackward", weight, gradWeight);
     }
 
-    static void referenceForward(Tensor out, Tensor in, Tensor weight, Tensor bias) {
+    static void referenceForward(Tensor out, Tensor in, Tensor weight, Tensor bias, Activation before) {
         AttentionChecks.temporalConv("temporalConv", in, weight, bias, out);
-        double[] x = in.toDoubles();
+        double[] x = activated(in, before);
         double[] w = weight.toDoubles();
         double[] y = new double[x.length];
         int channels = in.dim(3);
@@ -59,10 +60,24 @@ final class TemporalConvKernel {
         new Cells(out).write(0, 1, y);
     }
 
-    static void referenceBackward(
-            Tensor gradIn, Tensor gradWeight, Tensor gradBias, Tensor gradOut, Tensor in, Tensor weight) {
-        checkBackward(gradIn, gradWeight, gradBias, gradOut, in, weight);
+    private static double[] activated(Tensor in, Activation before) {
         double[] x = in.toDoubles();
+        for (int i = 0; before == Activation.GELU && i < x.length; i++) {
+            x[i] = GeluKernel.reference(x[i]);
+        }
+        return x;
+    }
+
+    static void referenceBackward(
+            Tensor gradIn,
+            Tensor gradWeight,
+            Tensor gradBias,
+            Tensor gradOut,
+            Tensor in,
+            Tensor weight,
+            Activation before) {
+        checkBackward(gradIn, gradWeight, gradBias, gradOut, in, weight);
+        double[] x = activated(in, before);
         double[] g = gradOut.toDoubles();
         double[] w = weight.toDoubles();
         double[] toX = new double[x.length];
@@ -83,6 +98,9 @@ final class TemporalConvKernel {
                 }
             }
         }
+        for (int i = 0; before == Activation.GELU && i < x.length; i++) {
+            toX[i] = GeluKernel.referenceBackward(in.getDouble(i), toX[i]);
+        }
         new Cells(gradIn).write(0, 1, toX);
         new Cells(gradWeight).write(0, 1, toW);
         new Cells(gradBias).write(0, 1, toB);
@@ -93,7 +111,7 @@ final class TemporalConvKernel {
         return new HeadRows(kernel, tensor.unflatten(3, 1, tensor.dim(3)).permute(0, 2, 1, 3, 4));
     }
 
-    static void forward(Tensor out, Tensor in, Tensor weight, Tensor bias, Workers workers) {
+    static void forward(Tensor out, Tensor in, Tensor weight, Tensor bias, Activation before, Workers workers) {
         String name = "temporalConv";
         AttentionChecks.temporalConv(name, in, weight, bias, out);
         TemporalConvKernel kernel = new TemporalConvKernel(in, weight);
@@ -108,6 +126,9 @@ final class TemporalConvKernel {
             float[] y = kernel.rows();
             for (int token = (int) first; token < last; token++) {
                 from.load(token, 0, kernel.frames, 1, x, kernel.stride, kernel.frames);
+                if (before == Activation.GELU) {
+                    GeluKernel.forward(x, x);
+                }
                 kernel.convolve(y, x, kernel.weight, start);
                 to.store(token, 0, kernel.frames, y, kernel.stride);
             }
@@ -121,6 +142,7 @@ final class TemporalConvKernel {
             Tensor gradOut,
             Tensor in,
             Tensor weight,
+            Activation before,
             Workers workers) {
         String name = "temporalConvBackward";
         checkBackward(gradIn, gradWeight, gradBias, gradOut, in, weight);
@@ -135,11 +157,16 @@ final class TemporalConvKernel {
             float[] x = kernel.rows();
             float[] g = kernel.rows();
             float[] y = kernel.rows();
+            float[] active = before == Activation.GELU ? kernel.rows() : x;
             for (int token = (int) first; token < last; token++) {
                 inputs.load(token, 0, kernel.frames, 1, x, kernel.stride, kernel.frames);
                 grads.load(token, 0, kernel.frames, 1, g, kernel.stride, kernel.frames);
                 kernel.convolve(y, g, mirrored, zero);
-                kernel.correlate(sums[worker], x, g);
+                if (before == Activation.GELU) {
+                    GeluKernel.forward(active, x);
+                    GeluKernel.backward(y, x, y);
+                }
+                kernel.correlate(sums[worker], active, g);
                 to.store(token, 0, kernel.frames, y, kernel.stride);
             }
         });

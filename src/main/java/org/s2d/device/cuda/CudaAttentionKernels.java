@@ -4,6 +4,7 @@ import org.s2d.device.AttentionKernels;
 import org.s2d.device.AttentionSizes;
 import org.s2d.device.Checks;
 import org.s2d.device.Elementwise;
+import org.s2d.device.Products.Activation;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
@@ -123,13 +124,20 @@ final class CudaAttentionKernels implements AttentionKernels {
     }
 
     @Override
-    public void temporalConv(Tensor out, Tensor in, Tensor weight, Tensor bias) {
-        temporalConv.forward(out, in, weight, bias);
+    public void temporalConv(Tensor out, Tensor in, Tensor weight, Tensor bias, Activation before) {
+        temporalConv.forward(out, in, weight, bias, before);
     }
 
     @Override
     public void temporalConvBackward(
-            Tensor gradIn, Tensor gradWeight, Tensor gradBias, Tensor gradOut, Tensor in, Tensor weight) {
-        temporalConv.backward(gradIn, gradWeight, gradBias, gradOut, in, weight);
+            
+            Tensor gradIn,
+            Tensor gradWeight,
+            Tensor gradBias,
+            Tensor gradOut,
+            Tensor in,
+            Tensor weight,
+            Activation before) {
+        temporalConv.backward(gradIn, gradWeight, gradBias, gradOut, in, weight, before);
     }
 }

@@ -52,7 +52,6 @@ final class TemporalAdapter extends Module {
     /** fc1, GELU, attention or convolution over time, fc2. */
     private static final class Mixing extends Module {
         private final int frames;
-        private final Linear fc1;
         private final Linear fc2;
         private final TimeMixer mixer;
 
@@ -60,25 +59,26 @@ final class TemporalAdapter extends Module {
             super(factory);
             int hidden = config.adapterWidth();
             frames = config.frames();
-            fc1 = register(Linear.of(factory.child("D_fc1"), config.embedDim(), hidden, true));
+            Linear fc1 = register(Linear.of(factory.child("D_fc1"), config.embedDim(), hidden, true));
             fc2 = register(Linear.of(factory.child("D_fc2"), hidden, config.embedDim(), true));
             mixer = switch (config.temporalAdapter()) {
                 case ATTENTION -> {
                     SelfAttention attn = register(new SelfAttention(factory.child("attn"), hidden, HEADS, false));
-                    yield (tape, x) -> attn.forwardOverTime(tape, x, frames);
+                    yield (tape, x) -> attn.forwardOverTime(tape, fc1.forwardGelu(tape, x), frames);
                 }
                 case CONV -> {
                     TimeConvolution conv = register(new TimeConvolution(factory.child("conv"), hidden));
-                    yield (tape, x) -> conv.forward(tape, x, frames);
+                    yield (tape, x) -> conv.forwardOfGelu(tape, fc1.forward(tape, x), frames);
                 }
             };
         }
 
         Var forward(Tape tape, Var x) {
-            return fc2.forward(tape, mixer.mix(tape, fc1.forwardGelu(tape, x)));
+            return fc2.forward(tape, mixer.mix(tape, x));
         }
     }
 
+    /** fc1, GELU and what mixes frames. */
     @FunctionalInterface
     private interface TimeMixer {
         Var mix(Tape tape, Var x);

@@ -25,8 +25,9 @@ final class TimeConvolution extends Module {
         bias = register(factory.parameter("bias", Init.constant(0), width));
     }
 
-    Var forward(Tape tape, Var x, int frames) {
+    /** The convolution of gelu(x). */
+    Var forwardOfGelu(Tape tape, Var x, int frames) {
         Var kernel = Views.reshape(tape, tape.leaf(weight), x.dim(2), KERNEL);
-        return TemporalConv.apply(tape, x, kernel, tape.leaf(bias), frames);
+        return TemporalConv.ofGelu(tape, x, kernel, tape.leaf(bias), frames);
     }
 }

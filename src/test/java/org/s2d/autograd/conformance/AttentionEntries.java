@@ -13,7 +13,13 @@ final class AttentionEntries {
     private AttentionEntries() {}
 
     static List<OpEntry> entries() {
-        return List.of(overTokens(), overTime(), cross(), fovea(), temporalConv());
+        return List.of(overTokens(), overTime(), cross(), fovea(),
+                temporalConv(
+                        "convolution over time",
+                        (tape, in) -> TemporalConv.apply(tape, in.get(0), in.get(1), in.get(2), 4)),
+                temporalConv(
+                        "convolution over time of GELU",
+                        (tape, in) -> TemporalConv.ofGelu(tape, in.get(0), in.get(1), in.get(2), 4)));
     }
 
     /** The large samples have more queries than a block holds, and widths beyond a tile of products. */
@@ -67,10 +73,8 @@ final class AttentionEntries {
                 .error("expected [F, N, C] and one element", normal(2, 7, 3), normal(3));
     }
 
-    private static OpEntry temporalConv() {
-        return OpEntry.of(
-                        "convolution over time",
-                        (tape, in) -> TemporalConv.apply(tape, in.get(0), in.get(1), in.get(2), 4))
+    private static OpEntry temporalConv(String name, OpEntry.SingleOperation operation) {
+        return OpEntry.of(name, operation)
                 .sample(normal(8, 3, 5), normal(5, 1, 3).parameter(), normal(5).parameter())
                 .sample(normal(4, 2, 17), normal(17, 9).parameter(), normal(17).parameter())
                 .sample(normal(4, 1, 1), normal(1, 1, 1).parameter(), normal(1).parameter())
@@ -79,6 +83,7 @@ final class AttentionEntries {
                         normal(8, 50, 48),
                         normal(48, 1, 3).parameter(),
                         normal(48).parameter())
+                .sample(normal(4, 3, 16), normal(16, 3).parameter(), normal(16).parameter())
                 .error("is not [B * 4 frames, N, C]", normal(6, 3, 5), normal(5, 3), normal(5))
                 .error("expected [C, K] with odd K", normal(4, 3, 5), normal(5, 2), normal(5))
                 .error("expected [C, K] with odd K", normal(4, 3, 5), normal(4, 3), normal(5))
