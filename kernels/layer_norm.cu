@@ -2,6 +2,9 @@
 //
 //   out = (in - mean) rstd weight + bias              rstd = 1 / sqrt(variance + eps), biased variance
 //
+//   residual: in is formed on the way, in = x + scale first + second, and stored: x [F, N, D]; first, second [F, N - skip, D]
+//   belong to all but the first `skip` rows of each N; scale [F]
+//
 //   n = (in - mean) rstd,  h = gradOut weight
 //   gradIn = rstd (h - mean(h) - n mean(h n)) + around          around: the gradient of the residual connection
 //   gradWeight = sum over rows of gradOut n,  gradBias = sum over rows of gradOut
@@ -61,10 +64,61 @@ __device__ __forceinline__ void statistics(const float (&x)[PACKS][PACK], int wi
     rstd = inverse_root(warp_sum(squares) / width - rest * rest, eps);
 }
 
+// The terms of a sum; second and scales may be null. CudaLayerNorm writes the same bytes.
+struct Residual {
+    void *sum;
+    const void *first;
+    const void *second;
+    const void *scales;
+    int tokens, skip;
+    int sum_type, first_type, second_type, scales_type;
+};
+
+// Which row of the addends belongs to a row of x; negative for none.
+__device__ __forceinline__ i64 addend_row(const Residual &residual, i64 row) {
+    i64 group = row / residual.tokens;
+    int token = static_cast<int>(row - group * residual.tokens) - residual.skip;
+    return token < 0 ? -1 : group * (residual.tokens - residual.skip) + token;
+}
+
+__device__ __forceinline__ float scale_of(const Residual &residual, i64 row) {
+    return residual.scales == nullptr ? 1.0f : load_any(residual.scales, row / residual.tokens, residual.scales_type);
+}
+
+// Adds the terms to a row of x that a warp holds, and stores the sum.
+template <int PACKS>
+__device__ __forceinline__ void add_terms(const Residual &residual, i64 row, int width, float (&x)[PACKS][PACK]) {
+    i64 other = addend_row(residual, row);
+    float scale = scale_of(residual, row);
+#pragma unroll
+    for (int p = 0; p < PACKS; p++) {
+        int column = column_of(p);
+        if (column < width) {
+            if (other >= 0) {
+                float term[PACK];
+                load_pack_any(residual.first, other * width + column, residual.first_type, term);
+#pragma unroll
+                for (int i = 0; i < PACK; i++) {
+                    x[p][i] = fmaf(scale, term[i], x[p][i]);
+                }
+            }
+            if (other >= 0 && residual.second != nullptr) {
+                float term[PACK];
+                load_pack_any(residual.second, other * width + column, residual.second_type, term);
+#pragma unroll
+                for (int i = 0; i < PACK; i++) {
+                    x[p][i] += term[i];
+                }
+            }
+            store_pack_any(residual.sum, row * width + column, residual.sum_type, x[p]);
+        }
+    }
+}
+
 template <int PACKS>
 __device__ __forceinline__ void forward(const Loop &rows, void *out, float *means, float *rstds, const void *in,
                                         const void *weight, const void *bias, int weight_type, int bias_type, int width,
-                                        float eps) {
+                                        float eps, const Residual *residual = nullptr) {
     i64 step = static_cast<i64>(gridDim.x) * ROWS;
     for (i64 row = static_cast<i64>(blockIdx.x) * ROWS + warp_of_block(); row < rows.count; row += step) {
         i64 at[2];  // out, in
@@ -80,6 +134,9 @@ __device__ __forceinline__ void forward(const Loop &rows, void *out, float *mean
 #pragma unroll
         for (int p = 0; p < PACKS; p++) {
             unpack_words_any(words[p], rows.types[1], x[p]);
+        }
+        if (residual != nullptr) {
+            add_terms<PACKS>(*residual, row, width, x);
         }
         float mean, rest, rstd;
         statistics<PACKS>(x, width, eps, mean, rest, rstd);
@@ -97,6 +154,60 @@ __device__ __forceinline__ void forward(const Loop &rows, void *out, float *mean
                 }
                 store_pack_any(out, at[0] + column, rows.types[0], x[p]);
             }
+        }
+        if (lane_of_warp() == 0 && means != nullptr) {
+            means[row] = mean + rest;
+            rstds[row] = rstd;
+        }
+    }
+}
+
+// One row's sum, formed and stored by the lanes that read it again.
+__device__ __forceinline__ void store_sum(const Residual &residual, i64 row, const void *in, i64 at, int in_type, int width) {
+    i64 other = addend_row(residual, row);
+    float scale = scale_of(residual, row);
+    for (int i = lane_of_warp(); i < width; i += WARP) {
+        float x = load_any(in, at + i, in_type);
+        if (other >= 0) {
+            x = fmaf(scale, load_any(residual.first, other * width + i, residual.first_type), x);
+        }
+        if (other >= 0 && residual.second != nullptr) {
+            x += load_any(residual.second, other * width + i, residual.second_type);
+        }
+        store_any(residual.sum, row * width + i, residual.sum_type, x);
+    }
+}
+
+__device__ __forceinline__ void forward_rows(const Loop &rows, void *out, float *means, float *rstds, const void *given,
+                                             const void *weight, const void *bias, int weight_type, int bias_type, int width,
+                                             float eps, const Residual *residual = nullptr) {
+    const void *in = residual == nullptr ? given : residual->sum;
+    int in_type = residual == nullptr ? rows.types[1] : residual->sum_type;
+    i64 step = static_cast<i64>(gridDim.x) * ROWS;
+    for (i64 row = static_cast<i64>(blockIdx.x) * ROWS + warp_of_block(); row < rows.count; row += step) {
+        i64 at[2];
+        locate(rows, row, at);
+        if (residual != nullptr) {
+            store_sum(*residual, row, given, at[1], rows.types[1], width);
+            at[1] = row * width;
+        }
+        float total = 0.0f;
+        for (int i = lane_of_warp(); i < width; i += WARP) {
+            total += load_any(in, at[1] + i, in_type);
+        }
+        float mean = warp_sum(total) / width;
+        float plain = 0.0f;
+        float squares = 0.0f;
+        for (int i = lane_of_warp(); i < width; i += WARP) {
+            float deviation = load_any(in, at[1] + i, in_type) - mean;
+            plain += deviation;
+            squares = fmaf(deviation, deviation, squares);
+        }
+        float rest = warp_sum(plain) / width;
+        float rstd = inverse_root(warp_sum(squares) / width - rest * rest, eps);
+        for (int i = lane_of_warp(); i < width; i += WARP) {
+            float normal = (load_any(in, at[1] + i, in_type) - mean - rest) * rstd;
+            store_any(out, at[0] + i, rows.types[0], fmaf(normal, load_any(weight, i, weight_type), load_any(bias, i, bias_type)));
         }
         if (lane_of_warp() == 0 && means != nullptr) {
             means[row] = mean + rest;
@@ -213,37 +324,33 @@ FORWARD(512, 3)
 FORWARD(768, 2)
 FORWARD(1024, 2)
 
-// As above, any rows.
+// As above, of a sum.
+#define FORWARD_RESIDUAL(WIDTH, BLOCKS)                                                                                    \
+    extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) layer_norm_forward_any_##WIDTH##_residual(               \
+        Loop rows, Residual residual, void *out, float *means, float *rstds, const void *in, const void *weight,           \
+        const void *bias, int weight_type, int bias_type, int width, float eps) {                                          \
+        forward<WIDTH / (WARP * PACK)>(rows, out, means, rstds, in, weight, bias, weight_type, bias_type, width, eps,      \
+                                       &residual);                                                                         \
+    }
+
+FORWARD_RESIDUAL(256, 4)
+FORWARD_RESIDUAL(512, 3)
+FORWARD_RESIDUAL(768, 2)
+FORWARD_RESIDUAL(1024, 2)
+
+// Any rows.
 extern "C" __global__ void __launch_bounds__(THREADS)
     layer_norm_forward_any_rows(Loop rows, void *out, float *means, float *rstds, const void *in, const void *weight,
                                 const void *bias, int weight_type, int bias_type, int width, float eps) {
-    i64 step = static_cast<i64>(gridDim.x) * ROWS;
-    for (i64 row = static_cast<i64>(blockIdx.x) * ROWS + warp_of_block(); row < rows.count; row += step) {
-        i64 at[2];
-        locate(rows, row, at);
-        float total = 0.0f;
-        for (int i = lane_of_warp(); i < width; i += WARP) {
-            total += load_any(in, at[1] + i, rows.types[1]);
-        }
-        float mean = warp_sum(total) / width;
-        float plain = 0.0f;
-        float squares = 0.0f;
-        for (int i = lane_of_warp(); i < width; i += WARP) {
-            float deviation = load_any(in, at[1] + i, rows.types[1]) - mean;
-            plain += deviation;
-            squares = fmaf(deviation, deviation, squares);
-        }
-        float rest = warp_sum(plain) / width;
-        float rstd = inverse_root(warp_sum(squares) / width - rest * rest, eps);
-        for (int i = lane_of_warp(); i < width; i += WARP) {
-            float normal = (load_any(in, at[1] + i, rows.types[1]) - mean - rest) * rstd;
-            store_any(out, at[0] + i, rows.types[0], fmaf(normal, load_any(weight, i, weight_type), load_any(bias, i, bias_type)));
-        }
-        if (lane_of_warp() == 0 && means != nullptr) {
-            means[row] = mean + rest;
-            rstds[row] = rstd;
-        }
-    }
+    forward_rows(rows, out, means, rstds, in, weight, bias, weight_type, bias_type, width, eps);
+}
+
+// Any rows of a sum.
+extern "C" __global__ void __launch_bounds__(THREADS)
+    layer_norm_forward_any_rows_residual(Loop rows, Residual residual, void *out, float *means, float *rstds, const void *in,
+                                         const void *weight, const void *bias, int weight_type, int bias_type, int width,
+                                         float eps) {
+    forward_rows(rows, out, means, rstds, in, weight, bias, weight_type, bias_type, width, eps, &residual);
 }
 
 // gradOut, in, around [rows, D] -> gradIn [rows, D] or null, parts [blocks, 2, D] or null: each block's share of gradWeight and

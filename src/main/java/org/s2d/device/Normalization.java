@@ -19,6 +19,17 @@ public interface Normalization {
             Tensor bias,
             double eps);
 
+    /** {@link #layerNorm} of a sum, which is formed on the way and stored: {@code sum} [F, N, D] contiguous, none of its terms. */
+    void sumLayerNorm(
+            Tensor out,
+            Tensor sum,
+            @Nullable Tensor mean,
+            @Nullable Tensor rstd,
+            ResidualSum terms,
+            Tensor weight,
+            Tensor bias,
+            double eps);
+
     /**
      * Gradients of {@link #layerNorm}; null outputs are not computed. {@code gradWeight} and {@code gradBias} [D] are written, not
      * accumulated. {@code gradIn}, {@code gradOut}, {@code in} and {@code around} may be views with stride 1 in the last dimension.

@@ -4,6 +4,7 @@ import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.DropPath;
+import org.s2d.autograd.ops.ResidualNorm;
 
 /**
  * Pre-norm transformer block: {@code x + attn(norm1(x))}, then {@code x + mlp(norm2(x))}, with stochastic depth per row of the first
@@ -26,22 +27,32 @@ public final class Block extends Module {
     }
 
     public Var forward(Tape tape, Var x) {
-        // Somebody who watches wants the branches alone, which the fused sums never form.
-        boolean separate = tape.isObserved() || (tape.isTraining() && dropPath > 0);
         try (Tape.Frame frame = tape.frame()) {
-            Var normed = observed(tape, "norm1.out", norm1.forward(tape, x));
-            Var middle = separate
-                    ? addBranch(tape, x, observed(tape, "attn.out", attn.forward(tape, normed)))
-                    : attn.forwardResidual(tape, normed, x);
-            Var normed2 = norm2.forward(tape, middle);
-            Var out = separate
-                    ? addBranch(tape, middle, observed(tape, "mlp.out", mlp.forward(tape, normed2)))
-                    : mlp.forwardResidual(tape, normed2, middle);
-            return frame.keep(observed(tape, "out", out));
+            return frame.keep(branches(tape, x, norm1.forward(tape, x)));
         }
     }
 
-    private Var addBranch(Tape tape, Var x, Var branch) {
-        return Arithmetic.add(tape, x, DropPath.apply(tape, branch, dropPath));
+    /** The block of a sum, which is formed and normalised in one pass. */
+    public Var forward(Tape tape, Var x, ResidualNorm.Addends addends) {
+        try (Tape.Frame frame = tape.frame()) {
+            ResidualNorm.Result input = norm1.forwardSum(tape, x, addends);
+            return frame.keep(branches(tape, input.sum(), input.normed()));
+        }
+    }
+
+    private Var branches(Tape tape, Var x, Var normed) {
+        observed(tape, "norm1.out", normed);
+        // Somebody who watches wants the branches alone, which the fused sums never form.
+        boolean separate = tape.isObserved() || (tape.isTraining() && dropPath > 0);
+        if (separate) {
+            Var attended = observed(tape, "attn.out", attn.forward(tape, normed));
+            ResidualNorm.Addends branch = ResidualNorm.Addends.branch(attended, DropPath.scales(tape, x.dim(0), dropPath));
+            ResidualNorm.Result middle = norm2.forwardSum(tape, x, branch);
+            Var fed = observed(tape, "mlp.out", mlp.forward(tape, middle.normed()));
+            Var dropped = DropPath.apply(tape, fed, dropPath);
+            return observed(tape, "out", Arithmetic.add(tape, middle.sum(), dropped));
+        }
+        Var middle = attn.forwardResidual(tape, normed, x);
+        return observed(tape, "out", mlp.forwardResidual(tape, norm2.forward(tape, middle), middle));
     }
 }

@@ -2,6 +2,7 @@ package org.s2d.nn;
 
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
+import org.s2d.autograd.ops.ResidualNorm;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.ShapeException;
 
@@ -26,6 +27,15 @@ public final class LayerNorm extends Module {
     /** Result in the float type: for features. */
     public Var forwardFloat(Tape tape, Var x) {
         return forward(tape, x, tape.floatType());
+    }
+
+    /** A residual connection and the normalised sum, in the compute type. */
+    public ResidualNorm.Result forwardSum(Tape tape, Var x, ResidualNorm.Addends addends) {
+        try {
+            return ResidualNorm.apply(tape, x, addends, tape.leaf(weight), tape.leaf(bias), eps, tape.computeType());
+        } catch (ShapeException e) {
+            throw e.at(path());
+        }
     }
 
     private Var forward(Tape tape, Var x, DType type) {

@@ -1,6 +1,7 @@
 package org.s2d.autograd.ops;
 
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.tensor.Shape;
@@ -15,15 +16,24 @@ public final class DropPath {
     private DropPath() {}
 
     public static Var apply(Tape tape, Var x, double dropProbability) {
-        if (dropProbability == 0 || !tape.isTraining()) {
+        Tensor scales = scales(tape, x.dim(0), dropProbability);
+        if (scales == null) {
             return x;
         }
         int[] dims = new int[x.shape().rank()];
         Arrays.fill(dims, 1);
         dims[0] = x.dim(0);
-        Tensor mask = tape.allocate(tape.floatType(), Shape.of(dims));
-        tape.device().elementwise().keepScales(mask, dropProbability, tape.nextSeed());
-        return scaled(tape, x, mask);
+        return scaled(tape, x, scales.reshape(dims));
+    }
+
+    /** The factors of {@code rows} rows, in the float type; null where nothing is dropped. */
+    public static @Nullable Tensor scales(Tape tape, int rows, double dropProbability) {
+        if (dropProbability == 0 || !tape.isTraining()) {
+            return null;
+        }
+        Tensor scales = tape.allocate(tape.floatType(), Shape.of(rows));
+        tape.device().elementwise().keepScales(scales, dropProbability, tape.nextSeed());
+        return scales;
     }
 
     /** With the scale of every row given, shape [F, 1, ...]. */

@@ -1,6 +1,7 @@
 package org.s2d.autograd.ops;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.tensor.DType;
@@ -19,21 +20,41 @@ public final class LayerNorm {
     private LayerNorm() {}
 
     public static Var apply(Tape tape, Var x, Var weight, Var bias, double eps, DType outType) {
+        requireFeatures(x, weight, bias);
+        Tensor in = x.value().stride(-1) == 1 ? x.value() : tape.contiguous(x.value());
+        Tensor out = tape.allocate(outType, x.shape());
+        Statistics kept = Statistics.allocate(tape, x.shape(), tape.needsGrad(x, weight, bias));
+        tape.device().normalization().layerNorm(out, kept.mean, kept.rstd, in, weight.value(), bias.value(), eps);
+        return record(tape, x, weight, bias, in, out, kept);
+    }
+
+    static void requireFeatures(Var x, Var weight, Var bias) {
         Shape features = Shape.of(x.dim(-1));
         if (!weight.shape().equals(features) || !bias.shape().equals(features)) {
             throw new ShapeException("layerNorm: weight " + weight.shape() + " and bias " + bias.shape()
                     + " do not fit the last dimension of " + x.shape());
         }
-        Tensor in = x.value().stride(-1) == 1 ? x.value() : tape.contiguous(x.value());
-        Tensor out = tape.allocate(outType, x.shape());
-        boolean record = tape.needsGrad(x, weight, bias);
-        Shape rows = Shape.of(Math.toIntExact(in.numel() / Math.max(1, x.dim(-1))));
-        Tensor mean = record ? tape.allocate(tape.floatType(), rows) : null;
-        Tensor rstd = record ? tape.allocate(tape.floatType(), rows) : null;
-        tape.device().normalization().layerNorm(out, mean, rstd, in, weight.value(), bias.value(), eps);
+    }
+
+    /** What the backward pass needs of every row; nothing where there is none. */
+    record Statistics(@Nullable Tensor mean, @Nullable Tensor rstd) {
+        static Statistics allocate(Tape tape, Shape x, boolean record) {
+            if (!record) {
+                return new Statistics(null, null);
+            }
+            Shape rows = Shape.of(Math.toIntExact(x.without(-1).numel()));
+            return new Statistics(tape.allocate(tape.floatType(), rows), tape.allocate(tape.floatType(), rows));
+        }
+    }
+
+    /** The result {@code out} of normalising x, whose rows lie in {@code in}, with its backward rule. */
+    static Var record(Tape tape, Var x, Var weight, Var bias, Tensor in, Tensor out, Statistics kept) {
+        Tensor mean = kept.mean;
+        Tensor rstd = kept.rstd;
         if (mean == null || rstd == null) {
             return tape.constant(out);
         }
+        Shape features = weight.shape();
         return tape.record("layerNorm", out, List.of(in, mean, rstd), grad -> {
             Tensor gradIn = x.requiresGrad() ? tape.allocate(x.value().dtype(), x.shape()) : null;
             Tensor gradWeight = weight.requiresGrad() ? tape.allocate(tape.floatType(), features) : null;

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.s2d.device.Checks;
 import org.s2d.device.Elementwise;
 import org.s2d.device.Normalization;
+import org.s2d.device.ResidualSum;
 import org.s2d.tensor.Tensor;
 
 /** F32 and BF16 with the Vector API; softmax in double. */
@@ -30,6 +31,20 @@ final class CpuNormalization implements Normalization {
             Tensor bias,
             double eps) {
         LayerNormKernel.forward(out, mean, rstd, in, weight, bias, eps, workers, scratch);
+    }
+
+    @Override
+    public void sumLayerNorm(
+            Tensor out,
+            Tensor sum,
+            @Nullable Tensor mean,
+            @Nullable Tensor rstd,
+            ResidualSum terms,
+            Tensor weight,
+            Tensor bias,
+            double eps) {
+        terms.store(sum, elementwise);
+        layerNorm(out, mean, rstd, sum, weight, bias, eps);
     }
 
     @Override

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.s2d.device.Checks;
 import org.s2d.device.Elementwise;
 import org.s2d.device.Normalization;
+import org.s2d.device.ResidualSum;
 import org.s2d.tensor.Tensor;
 
 /** Plain loops in double: the specification. */
@@ -24,6 +25,20 @@ final class ReferenceNormalization implements Normalization {
             Tensor bias,
             double eps) {
         LayerNormKernel.reference(out, mean, rstd, in, weight, bias, eps);
+    }
+
+    @Override
+    public void sumLayerNorm(
+            Tensor out,
+            Tensor sum,
+            @Nullable Tensor mean,
+            @Nullable Tensor rstd,
+            ResidualSum terms,
+            Tensor weight,
+            Tensor bias,
+            double eps) {
+        terms.store(sum, elementwise);
+        layerNorm(out, mean, rstd, sum, weight, bias, eps);
     }
 
     @Override

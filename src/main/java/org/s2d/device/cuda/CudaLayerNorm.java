@@ -5,6 +5,7 @@ import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.Checks;
+import org.s2d.device.ResidualSum;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
@@ -33,6 +34,8 @@ final class CudaLayerNorm {
     private final CudaContext context;
     private final List<Kernel> forward;
     private final Kernel forwardRows;
+    private final List<Kernel> forwardOfSum;
+    private final Kernel forwardRowsOfSum;
     private final List<Kernel> backward;
     private final Kernel backwardRows;
     private final Kernel columns;
@@ -41,18 +44,20 @@ final class CudaLayerNorm {
     CudaLayerNorm(CudaContext context) {
         this.context = context;
         LaunchContract plain = LaunchContract.threads(THREADS);
-        forward = registerKernels("forward", plain);
+        forward = registerKernels("forward", "", plain);
+        forwardOfSum = registerKernels("forward", "_residual", plain);
+        forwardRowsOfSum = kernel("forward_any_rows_residual", plain);
         forwardRows = kernel("forward_any_rows", plain);
         backward = registerKernels(
-                "backward", LaunchContract.threads(BACKWARD_THREADS).shared(partsBytes(MAX_WIDTH)));
+                "backward", "", LaunchContract.threads(BACKWARD_THREADS).shared(partsBytes(MAX_WIDTH)));
         backwardRows = kernel("backward_any_rows", plain);
         columns = kernel("backward_any_columns", plain.shared(2 * THREADS * Float.BYTES));
         finish = kernel("backward_any_finish", plain.shared(THREADS * Float.BYTES));
     }
 
-    private List<Kernel> registerKernels(String direction, LaunchContract contract) {
+    private List<Kernel> registerKernels(String direction, String variant, LaunchContract contract) {
         return IntStream.rangeClosed(1, MAX_WIDTH / STEP)
-                .mapToObj(packs -> kernel(direction + "_any_" + packs * STEP, contract))
+                .mapToObj(packs -> kernel(direction + "_any_" + packs * STEP + variant, contract))
                 .toList();
     }
 
@@ -77,18 +82,63 @@ final class CudaLayerNorm {
         int width = in.dim(-1);
         CudaLoop rows = CudaLoop.rows(out, in);
         boolean packs = fitsRegisters(rows, width, weight, bias);
-        Arguments arguments = rows.addTo(context.arguments())
-                .elements(out)
-                .pointer(mean)
-                .pointer(rstd)
-                .elements(in)
+        Arguments arguments = rows.addTo(context.arguments()).elements(out).pointer(mean).pointer(rstd).elements(in);
+        context.launch(
+                packs ? forward.get((width - 1) / STEP) : forwardRows,
+                rowsLaunch(rows),
+                addWeights(arguments, weight, bias, eps));
+    }
+
+    private static Arguments addWeights(Arguments arguments, Tensor weight, Tensor bias, double eps) {
+        return arguments
                 .elements(weight)
                 .elements(bias)
                 .int32(CudaContext.typeCode(weight.dtype()))
                 .int32(CudaContext.typeCode(bias.dtype()))
-                .int32(width)
+                .int32(weight.dim(0))
                 .float32(eps);
-        context.launch(packs ? forward.get((width - 1) / STEP) : forwardRows, rowsLaunch(rows), arguments);
+    }
+
+    /** As {@link #forward}, of a sum that is stored. */
+    void forwardOfSum(
+            Tensor out,
+            Tensor sum,
+            @Nullable Tensor mean,
+            @Nullable Tensor rstd,
+            ResidualSum terms,
+            Tensor weight,
+            Tensor bias,
+            double eps) {
+        requireBoth(mean, rstd);
+        Tensor first = terms.addends().getFirst();
+        Tensor second = terms.second() == null ? first : terms.second();
+        CudaLoop rows = CudaLoop.rows(out, terms.in());
+        boolean packs = fitsRegisters(rows, sum.dim(-1), weight, bias, sum, first, second);
+        Arguments arguments = addTerms(rows.addTo(context.arguments()), sum, terms);
+        arguments.elements(out).pointer(mean).pointer(rstd).elements(terms.in());
+        context.launch(
+                packs ? forwardOfSum.get((sum.dim(-1) - 1) / STEP) : forwardRowsOfSum,
+                rowsLaunch(rows),
+                addWeights(arguments, weight, bias, eps));
+    }
+
+    /** The structure Residual. */
+    private static Arguments addTerms(Arguments arguments, Tensor sum, ResidualSum terms) {
+        Tensor first = terms.addends().getFirst();
+        Tensor second = terms.second();
+        Tensor scales = terms.scales();
+        int at = arguments.structure(56);
+        arguments.setLong(at, sum.address());
+        arguments.setLong(at + 8, first.address());
+        arguments.setLong(at + 16, second == null ? 0 : second.address());
+        arguments.setLong(at + 24, scales == null ? 0 : scales.address());
+        arguments.setInt(at + 32, sum.dim(1));
+        arguments.setInt(at + 36, terms.skip());
+        arguments.setInt(at + 40, CudaContext.typeCode(sum.dtype()));
+        arguments.setInt(at + 44, CudaContext.typeCode(first.dtype()));
+        arguments.setInt(at + 48, second == null ? 0 : CudaContext.typeCode(second.dtype()));
+        arguments.setInt(at + 52, scales == null ? 0 : CudaContext.typeCode(scales.dtype()));
+        return arguments;
     }
 
     /** The kernels store both or neither. */

@@ -5,6 +5,7 @@ import org.s2d.device.Checks;
 import org.s2d.device.Elementwise;
 import org.s2d.device.Normalization;
 import org.s2d.device.NormalizationChecks;
+import org.s2d.device.ResidualSum;
 import org.s2d.tensor.Tensor;
 
 /** Launches {@code kernels/layer_norm.cu} and {@code kernels/softmax.cu}; F32, BF16 and F16 in any mix, arithmetic in F32. */
@@ -49,6 +50,25 @@ final class CudaNormalization implements Normalization {
         Checks.singlePrecision("layerNorm", out, in, weight, bias);
         if (in.numel() > 0) {
             layerNorm.forward(out, mean, rstd, in, weight, bias, eps);
+        }
+    }
+
+    @Override
+    public void sumLayerNorm(
+            Tensor out,
+            Tensor sum,
+            @Nullable Tensor mean,
+            @Nullable Tensor rstd,
+            ResidualSum terms,
+            Tensor weight,
+            Tensor bias,
+            double eps) {
+        terms.check(sum);
+        NormalizationChecks.layerNorm(out, mean, rstd, sum, weight, bias);
+        Checks.singlePrecision("sumLayerNorm", out, sum, terms.in(), weight, bias);
+        terms.addends().forEach(addend -> Checks.singlePrecision("sumLayerNorm", addend));
+        if (sum.numel() > 0) {
+            layerNorm.forwardOfSum(out, sum, mean, rstd, terms, weight, bias, eps);
         }
     }
 

@@ -7,6 +7,7 @@ import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.Dropout;
+import org.s2d.autograd.ops.ResidualNorm;
 import org.s2d.autograd.ops.Tokens;
 import org.s2d.autograd.ops.Views;
 import org.s2d.model.s2d.S2dConfig.GlobalPool;
@@ -114,28 +115,34 @@ public final class S2dModel extends Module {
             Var before = tokens;
             Var landmarkBefore = landmark;
             try (Tape.Frame frame = tape.frame()) {
+                List<Var> addends = List.of(landmark);
                 if (i < promptBlocks.size()) {
-                    int classTokens = i == 0 ? 0 : 1;
-                    PromptBlock.Output prompt = prompt(tape, i, tokens, landmark, classTokens);
+                    PromptBlock.Output prompt = prompt(tape, i, tokens, landmark, i == 0 ? 0 : 1);
                     landmark = frame.keep(prompt.prompt());
-                    List<Var> addends =
-                            prompt.adapted() == null ? List.of(landmark) : List.of(prompt.adapted(), landmark);
-                    tokens = Tokens.addAfter(tape, tokens, classTokens, addends);
-                } else if (i == 0) {
-                    tokens = Arithmetic.add(tape, tokens, landmark);
+                    addends = prompt.adapted() == null ? List.of(landmark) : List.of(prompt.adapted(), landmark);
                 }
                 if (i == 0) {
-                    Var temporal = temporalEmbedding == null ? null : tape.leaf(temporalEmbedding);
-                    tokens = Tokens.assemble(tape, tokens, tape.leaf(clsToken), tape.leaf(posEmbed), temporal);
-                    tape.observe("tokens_in_block0", tokens);
+                    tokens = firstTokens(tape, tokens, addends);
                 }
-                tokens = frame.keep(blocks.get(i).forward(tape, tokens));
+                tokens = frame.keep(
+                        i == 0 || i >= promptBlocks.size()
+                                ? blocks.get(i).forward(tape, tokens)
+                                : blocks.get(i).forward(tape, tokens, ResidualNorm.Addends.after(1, addends)));
             }
             tape.scope().release(before.value());
             if (landmark != landmarkBefore) {
                 tape.scope().release(landmarkBefore.value());
             }
         }
+        return tokens;
+    }
+
+    /** Patches with what is added to them, class token and embeddings: what the first block reads. */
+    private Var firstTokens(Tape tape, Var patches, List<Var> addends) {
+        Var sum = Tokens.addAfter(tape, patches, 0, addends);
+        Var temporal = temporalEmbedding == null ? null : tape.leaf(temporalEmbedding);
+        Var tokens = Tokens.assemble(tape, sum, tape.leaf(clsToken), tape.leaf(posEmbed), temporal);
+        tape.observe("tokens_in_block0", tokens);
         return tokens;
     }
 

@@ -7,6 +7,7 @@ import java.util.List;
 import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.LayerNorm;
 import org.s2d.autograd.ops.LogSoftmax;
+import org.s2d.autograd.ops.ResidualNorm;
 import org.s2d.autograd.ops.Softmax;
 
 /** Layer normalisation and softmax. */
@@ -74,8 +75,45 @@ final class NormalizationEntries {
                                 wide(9, 768),
                                 normal(768).parameter(),
                                 normal(768).parameter()),
+                residualNorm("layerNorm of a sum after a class token", 1, false)
+                        .error(
+                                "after the first 1 tokens",
+                                normal(2, 3, 16),
+                                normal(2, 3, 16),
+                                normal(2, 2, 16),
+                                normal(2).constant(),
+                                normal(16),
+                                normal(16)),
+                residualNorm("layerNorm of a sum with factors", 0, true),
                 softmax("softmax", (tape, in) -> Softmax.apply(tape, in.get(0))),
                 softmax("logSoftmax", (tape, in) -> LogSoftmax.apply(tape, in.get(0))));
+    }
+
+    /** Operands: x, two addends, factors of the first, weight, bias. */
+    private static OpEntry residualNorm(String name, int skip, boolean factors) {
+        OpEntry entry = OpEntry.ofMany(name, (tape, in) -> {
+            ResidualNorm.Addends addends = factors
+                    ? ResidualNorm.Addends.branch(in.get(1), in.get(3).value())
+                    : ResidualNorm.Addends.after(skip, List.of(in.get(1), in.get(2)));
+            ResidualNorm.Result result = ResidualNorm.apply(
+                    tape, in.get(0), addends, in.get(4), in.get(5), 1e-6, tape.computeType());
+            return List.of(result.sum(), result.normed());
+        });
+        for (int[] size : new int[][] {{2, 3, 16}, {3, 2, 13}, {1, 1 + skip, 1}, {0, 3, 8}}) {
+            entry = entry.sample(operands(size, skip));
+        }
+        for (int[] size : new int[][] {{3, 5, 512}, {2, 3, 768}, {2, 3, 1000}, {1, 3, 1032}}) {
+            entry = entry.large(operands(size, skip));
+        }
+        return entry;
+    }
+
+    private static Input[] operands(int[] size, int skip) {
+        Input addend = normal(size[0], size[1] - skip, size[2]);
+        Input parameter = normal(size[2]).parameter();
+        return new Input[] {
+            normal(size), addend, addend, normal(size[0]).parameter().constant(), parameter, parameter
+        };
     }
 
     private static OpEntry softmax(String name, OpEntry.SingleOperation operation) {
