@@ -35,6 +35,16 @@ public interface AttentionKernels {
     void foveaBackward(Tensor gradIn, Tensor gradSmooth, Tensor gradOut, Tensor in, Tensor smooth);
 
     /**
+     * The landmark prompter, {@code out = back(fovea(focus(image)) + other(landmark))}, [F, N, D] in the device's float type; writes
+     * what {@code streams} keep.
+     */
+    void foveaPrompt(Tensor out, FoveaPrompter.Streams streams, FoveaPrompter weights);
+
+    /** Gradients of {@link #foveaPrompt}; those of the weights are written. */
+    void foveaPromptBackward(
+            FoveaPrompter.Gradients gradients, Tensor gradOut, FoveaPrompter.Streams streams, FoveaPrompter weights);
+
+    /**
      * Depth-wise convolution over time: {@code out[b, t, n, c] = bias[c] + sum_k weight[c, k] * before(in[b, t + k - K/2, n, c])}, zero
      * outside; {@code in} and {@code out} [B, T, N, C] contiguous, {@code weight} [C, K] with odd K, {@code bias} [C].
      */

@@ -46,7 +46,8 @@ public final class Block extends Module {
         boolean separate = tape.isObserved() || (tape.isTraining() && dropPath > 0);
         if (separate) {
             Var attended = observed(tape, "attn.out", attn.forward(tape, normed));
-            ResidualNorm.Addends branch = ResidualNorm.Addends.branch(attended, DropPath.scales(tape, x.dim(0), dropPath));
+            ResidualNorm.Addends branch =
+                    ResidualNorm.Addends.branch(attended, DropPath.scales(tape, x.dim(0), dropPath));
             ResidualNorm.Result middle = norm2.forwardSum(tape, x, branch);
             Var fed = observed(tape, "mlp.out", mlp.forward(tape, middle.normed()));
             Var dropped = DropPath.apply(tape, fed, dropPath);

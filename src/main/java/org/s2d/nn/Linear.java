@@ -1,8 +1,10 @@
 package org.s2d.nn;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
+import org.s2d.autograd.ops.FoveaPrompt;
 import org.s2d.tensor.ShapeException;
 
 /**
@@ -60,9 +62,9 @@ public final class Linear extends Module {
         return located(() -> org.s2d.autograd.ops.Linear.inFloat(tape, x, tape.leaf(weight), leafOrNull(tape)));
     }
 
-    /** Operands and result in the float type. */
-    public Var forwardThroughoutFloat(Tape tape, Var x) {
-        return located(() -> org.s2d.autograd.ops.Linear.throughoutFloat(tape, x, tape.leaf(weight), leafOrNull(tape)));
+    /** Weight and bias as a 1x1 convolution, for operations that take several at once. */
+    public FoveaPrompt.Convolution convolution(Tape tape) {
+        return new FoveaPrompt.Convolution(tape.leaf(weight), Objects.requireNonNull(leafOrNull(tape)));
     }
 
     private @Nullable Var leafOrNull(Tape tape) {

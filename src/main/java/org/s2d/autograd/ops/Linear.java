@@ -47,11 +47,6 @@ public final class Linear {
         return apply(tape, x, weight, bias, null, tape.computeType(), tape.floatType());
     }
 
-    /** Operands, result and gradients in the float type: for small layers whose result is sensitive to rounding. */
-    public static Var throughoutFloat(Tape tape, Var x, Var weight, @Nullable Var bias) {
-        return apply(tape, x, weight, bias, null, tape.floatType(), tape.floatType());
-    }
-
     /**
      * {@code gelu(x W^T + b)}. One pass over memory when no gradient is needed; otherwise the pre-activation is kept and
      * {@link Activations} follows.

@@ -26,7 +26,8 @@ public final class ResidualNorm {
     public record Result(Var sum, Var normed) {}
 
     /** What is added to x. */
-    public record Addends(int skip, List<Var> terms, @Nullable Tensor scales) {
+    public record Addends(
+            int skip, List<Var> terms, @Nullable Tensor scales) {
         public static Addends after(int skip, List<Var> terms) {
             return new Addends(skip, terms, null);
         }
@@ -49,7 +50,9 @@ public final class ResidualNorm {
         ResidualSum terms = new ResidualSum(
                 tape.contiguous(x.value()),
                 addends.skip,
-                addends.terms.stream().map(term -> tape.contiguous(term.value())).toList(),
+                addends.terms.stream()
+                        .map(term -> tape.contiguous(term.value()))
+                        .toList(),
                 scales == null ? null : scales.reshape(x.dim(0)));
         List<Var> operands = new ArrayList<>(addends.terms);
         operands.add(x);

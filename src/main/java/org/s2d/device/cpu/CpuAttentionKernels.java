@@ -4,6 +4,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.stream.Stream;
 import org.s2d.device.AttentionKernels;
 import org.s2d.device.AttentionSizes;
+import org.s2d.device.FoveaPromptSteps;
+import org.s2d.device.FoveaPrompter;
 import org.s2d.device.Products.Activation;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.ShapeException;
@@ -15,10 +17,12 @@ final class CpuAttentionKernels implements AttentionKernels {
     private static final double WORTH_SHARING = 200_000;
 
     private final Workers workers;
+    private final FoveaPromptSteps prompter;
     private final AttentionKernel[] perWorker;
 
-    CpuAttentionKernels(Workers workers) {
+    CpuAttentionKernels(Workers workers, FoveaPromptSteps prompter) {
         this.workers = workers;
+        this.prompter = prompter;
         perWorker = Stream.generate(AttentionKernel::new).limit(workers.count()).toArray(AttentionKernel[]::new);
     }
 
@@ -98,13 +102,23 @@ final class CpuAttentionKernels implements AttentionKernels {
     }
 
     @Override
+    public void foveaPrompt(Tensor out, FoveaPrompter.Streams streams, FoveaPrompter weights) {
+        prompter.forward(this, out, streams, weights);
+    }
+
+    @Override
+    public void foveaPromptBackward(
+            FoveaPrompter.Gradients gradients, Tensor gradOut, FoveaPrompter.Streams streams, FoveaPrompter weights) {
+        prompter.backward(this, gradients, gradOut, streams, weights);
+    }
+
+    @Override
     public void temporalConv(Tensor out, Tensor in, Tensor weight, Tensor bias, Activation before) {
         TemporalConvKernel.forward(out, in, weight, bias, before, workers);
     }
 
     @Override
     public void temporalConvBackward(
-            
             Tensor gradIn,
             Tensor gradWeight,
             Tensor gradBias,

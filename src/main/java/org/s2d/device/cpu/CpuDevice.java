@@ -4,6 +4,7 @@ import org.s2d.device.AttentionKernels;
 import org.s2d.device.Convolutions;
 import org.s2d.device.Device;
 import org.s2d.device.Elementwise;
+import org.s2d.device.FoveaPromptSteps;
 import org.s2d.device.Losses;
 import org.s2d.device.Normalization;
 import org.s2d.device.Optimizers;
@@ -30,7 +31,7 @@ public final class CpuDevice implements Device {
         elementwise = new CpuElementwise(workers);
         products = new CpuProducts(pool, workers, elementwise);
         normalization = new CpuNormalization(workers, elementwise);
-        attention = new CpuAttentionKernels(workers);
+        attention = new CpuAttentionKernels(workers, new FoveaPromptSteps(pool, elementwise, products));
         convolutions = new CpuConvolutions(pool, workers, elementwise);
         losses = new CpuLosses(workers);
         optimizers = new CpuOptimizers(workers);

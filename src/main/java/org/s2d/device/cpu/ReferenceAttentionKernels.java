@@ -1,11 +1,19 @@
 package org.s2d.device.cpu;
 
 import org.s2d.device.AttentionKernels;
+import org.s2d.device.FoveaPromptSteps;
+import org.s2d.device.FoveaPrompter;
 import org.s2d.device.Products.Activation;
 import org.s2d.tensor.Tensor;
 
 /** Plain loops in double: the specification. */
 final class ReferenceAttentionKernels implements AttentionKernels {
+    private final FoveaPromptSteps prompter;
+
+    ReferenceAttentionKernels(FoveaPromptSteps prompter) {
+        this.prompter = prompter;
+    }
+
     @Override
     public void attention(Tensor out, Tensor logSumExp, Tensor q, Tensor k, Tensor v, double scale) {
         AttentionReference.forward(out, logSumExp, q, k, v, scale);
@@ -37,13 +45,23 @@ final class ReferenceAttentionKernels implements AttentionKernels {
     }
 
     @Override
+    public void foveaPrompt(Tensor out, FoveaPrompter.Streams streams, FoveaPrompter weights) {
+        prompter.forward(this, out, streams, weights);
+    }
+
+    @Override
+    public void foveaPromptBackward(
+            FoveaPrompter.Gradients gradients, Tensor gradOut, FoveaPrompter.Streams streams, FoveaPrompter weights) {
+        prompter.backward(this, gradients, gradOut, streams, weights);
+    }
+
+    @Override
     public void temporalConv(Tensor out, Tensor in, Tensor weight, Tensor bias, Activation before) {
         TemporalConvKernel.referenceForward(out, in, weight, bias, before);
     }
 
     @Override
     public void temporalConvBackward(
-            
             Tensor gradIn,
             Tensor gradWeight,
             Tensor gradBias,

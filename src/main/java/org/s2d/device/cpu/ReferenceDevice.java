@@ -4,6 +4,7 @@ import org.s2d.device.AttentionKernels;
 import org.s2d.device.Convolutions;
 import org.s2d.device.Device;
 import org.s2d.device.Elementwise;
+import org.s2d.device.FoveaPromptSteps;
 import org.s2d.device.Losses;
 import org.s2d.device.Normalization;
 import org.s2d.device.Optimizers;
@@ -18,13 +19,14 @@ public final class ReferenceDevice implements Device {
     private final Elementwise elementwise = new ReferenceElementwise();
     private final Products products = new ReferenceProducts();
     private final Normalization normalization = new ReferenceNormalization(elementwise);
-    private final AttentionKernels attention = new ReferenceAttentionKernels();
+    private final AttentionKernels attention;
     private final Convolutions convolutions = new ReferenceConvolutions();
     private final Losses losses = new ReferenceLosses();
     private final Optimizers optimizers = new ReferenceOptimizers();
 
     public ReferenceDevice(HostPool pool) {
         this.pool = pool;
+        attention = new ReferenceAttentionKernels(new FoveaPromptSteps(pool, elementwise, products));
     }
 
     @Override

@@ -4,6 +4,7 @@ import org.s2d.device.AttentionKernels;
 import org.s2d.device.AttentionSizes;
 import org.s2d.device.Checks;
 import org.s2d.device.Elementwise;
+import org.s2d.device.FoveaPrompter;
 import org.s2d.device.Products.Activation;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
@@ -19,6 +20,7 @@ final class CudaAttentionKernels implements AttentionKernels {
     private final FusedAttention fused;
     private final TemporalAttention temporal;
     private final CudaFovea fovea;
+    private final CudaFoveaPrompt prompter;
     private final CudaTemporalConv temporalConv;
 
     CudaAttentionKernels(CudaContext context, Elementwise elementwise) {
@@ -27,6 +29,7 @@ final class CudaAttentionKernels implements AttentionKernels {
         fused = new FusedAttention(context);
         temporal = new TemporalAttention(context);
         fovea = new CudaFovea(context);
+        prompter = new CudaFoveaPrompt(context, elementwise);
         temporalConv = new CudaTemporalConv(context);
     }
 
@@ -124,13 +127,23 @@ final class CudaAttentionKernels implements AttentionKernels {
     }
 
     @Override
+    public void foveaPrompt(Tensor out, FoveaPrompter.Streams streams, FoveaPrompter weights) {
+        prompter.forward(out, streams, weights);
+    }
+
+    @Override
+    public void foveaPromptBackward(
+            FoveaPrompter.Gradients gradients, Tensor gradOut, FoveaPrompter.Streams streams, FoveaPrompter weights) {
+        prompter.backward(gradients, gradOut, streams, weights);
+    }
+
+    @Override
     public void temporalConv(Tensor out, Tensor in, Tensor weight, Tensor bias, Activation before) {
         temporalConv.forward(out, in, weight, bias, before);
     }
 
     @Override
     public void temporalConvBackward(
-            
             Tensor gradIn,
             Tensor gradWeight,
             Tensor gradBias,

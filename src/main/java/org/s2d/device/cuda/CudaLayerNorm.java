@@ -82,7 +82,11 @@ final class CudaLayerNorm {
         int width = in.dim(-1);
         CudaLoop rows = CudaLoop.rows(out, in);
         boolean packs = fitsRegisters(rows, width, weight, bias);
-        Arguments arguments = rows.addTo(context.arguments()).elements(out).pointer(mean).pointer(rstd).elements(in);
+        Arguments arguments = rows.addTo(context.arguments())
+                .elements(out)
+                .pointer(mean)
+                .pointer(rstd)
+                .elements(in);
         context.launch(
                 packs ? forward.get((width - 1) / STEP) : forwardRows,
                 rowsLaunch(rows),

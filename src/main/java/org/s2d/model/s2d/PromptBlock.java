@@ -3,9 +3,9 @@ package org.s2d.model.s2d;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
-import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.Attention;
 import org.s2d.autograd.ops.Fovea;
+import org.s2d.autograd.ops.FoveaPrompt;
 import org.s2d.nn.Init;
 import org.s2d.nn.Linear;
 import org.s2d.nn.Module;
@@ -69,12 +69,18 @@ final class PromptBlock extends Module {
         Parameter smooth = register(new Smooth(factory.child("fovea"))).value;
         return (tape, image, landmark) -> {
             try (Tape.Frame frame = tape.frame()) {
-                // The softmax multiplies by about ten, and the gradient of smooth is a sum of terms that cancel: all of
-                // it, a thousandth of a block's work, is computed in the float type.
-                Var narrow = conv00.forwardThroughoutFloat(tape, image);
-                Var focused = observed(tape, "fovea.out", Fovea.apply(tape, narrow, tape.leaf(smooth)));
-                Var sum = Arithmetic.add(tape, focused, conv01.forwardThroughoutFloat(tape, landmark));
-                return frame.keep(conv1x1.forwardThroughoutFloat(tape, sum));
+                FoveaPrompt.Weights weights = new FoveaPrompt.Weights(
+                        conv00.convolution(tape),
+                        conv01.convolution(tape),
+                        tape.leaf(smooth),
+                        conv1x1.convolution(tape));
+                FoveaPrompt.Result result = FoveaPrompt.apply(tape, image, landmark, weights);
+                if (tape.isObserved()) {
+                    // The fused operation never forms it.
+                    Var narrow = tape.constant(result.narrow());
+                    observed(tape, "fovea.out", Fovea.apply(tape, narrow, tape.constant(smooth.value())));
+                }
+                return frame.keep(result.prompt());
             }
         };
     }

@@ -4,8 +4,12 @@ import static org.s2d.autograd.conformance.Input.normal;
 import static org.s2d.autograd.conformance.Input.wide;
 
 import java.util.List;
+import org.s2d.autograd.Tape;
+import org.s2d.autograd.Var;
+import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.Attention;
 import org.s2d.autograd.ops.Fovea;
+import org.s2d.autograd.ops.FoveaPrompt;
 import org.s2d.autograd.ops.TemporalConv;
 
 /** Attention in its three layouts, the fovea and the convolution over time. */
@@ -13,7 +17,12 @@ final class AttentionEntries {
     private AttentionEntries() {}
 
     static List<OpEntry> entries() {
-        return List.of(overTokens(), overTime(), cross(), fovea(),
+        return List.of(
+                overTokens(),
+                overTime(),
+                cross(),
+                fovea(),
+                foveaPrompt(),
                 temporalConv(
                         "convolution over time",
                         (tape, in) -> TemporalConv.apply(tape, in.get(0), in.get(1), in.get(2), 4)),
@@ -71,6 +80,52 @@ final class AttentionEntries {
                 .large(normal(12, 196, 8), normal(1).parameter())
                 .error("expected [F, N, C] and one element", normal(7, 3), normal(1))
                 .error("expected [F, N, C] and one element", normal(2, 7, 3), normal(3));
+    }
+
+    private static OpEntry foveaPrompt() {
+        return OpEntry.of("fovea prompter", AttentionEntries::foveaPrompt)
+                .sample(prompter(2, 7, 12, 3))
+                .sample(prompter(1, 5, 16, 8))
+                .sample(prompter(1, 1, 1, 1))
+                .sample(prompter(0, 7, 8, 3))
+                .large(prompter(3, 50, 24, 8))
+                .error(
+                        "expected twice [F, N, D] and [H, D]",
+                        normal(2, 7, 5),
+                        normal(2, 7, 5),
+                        normal(3, 6),
+                        normal(3),
+                        normal(3, 6),
+                        normal(3),
+                        normal(1),
+                        normal(6, 3),
+                        normal(6));
+    }
+
+    static Var foveaPrompt(Tape tape, List<Var> in) {
+        // Of the size that weights have, else the softmax is a jump.
+        Var focus = Arithmetic.scale(tape, in.get(2), 0.1);
+        FoveaPrompt.Weights weights = new FoveaPrompt.Weights(
+                new FoveaPrompt.Convolution(focus, in.get(3)),
+                new FoveaPrompt.Convolution(in.get(4), in.get(5)),
+                in.get(6),
+                new FoveaPrompt.Convolution(in.get(7), in.get(8)));
+        return FoveaPrompt.apply(tape, in.get(0), in.get(1), weights).prompt();
+    }
+
+    /** Both streams, then the weights and biases of focus, other, the fovea and back. */
+    static Input[] prompter(int frames, int positions, int width, int channels) {
+        return new Input[] {
+            normal(frames, positions, width),
+            normal(frames, positions, width),
+            normal(channels, width, 1, 1).parameter(),
+            normal(channels).parameter(),
+            normal(channels, width).parameter(),
+            normal(channels).parameter(),
+            normal(1).parameter(),
+            normal(width, channels).parameter(),
+            normal(width).parameter()
+        };
     }
 
     private static OpEntry temporalConv(String name, OpEntry.SingleOperation operation) {

@@ -18,7 +18,7 @@ import org.s2d.device.cuda.EmulatorDriver;
 import org.s2d.device.cuda.Emulators;
 import org.s2d.tensor.HostPool;
 
-/** Attention's kernels at the sizes they were made for, and at each width and length for which there is one of its own. */
+/** The kernels of attention and prompter at the sizes they were made for, and at each for which there is one of its own. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EmulatorAttentionTest {
     /** Several tiles of keys, several blocks of queries; every width of head; the adapter's layout; more heads than a block takes. */
@@ -38,7 +38,12 @@ class EmulatorAttentionTest {
             OpEntry.of("18 frames, heads of 8", (tape, in) -> Attention.overTime(tape, in.getFirst(), 3, 18))
                     .sample(normal(36, 2, 3 * 3 * 8)),
             OpEntry.of("one frame, heads of 16", (tape, in) -> Attention.overTime(tape, in.getFirst(), 2, 1))
-                    .sample(normal(2, 2, 3 * 2 * 16)));
+                    .sample(normal(2, 2, 3 * 2 * 16)),
+            // More columns than threads, and more channels than are summed at a time.
+            OpEntry.of("prompter of width 1032", AttentionEntries::foveaPrompt)
+                    .sample(AttentionEntries.prompter(1, 5, 1032, 9)),
+            OpEntry.of("prompter of width 521", AttentionEntries::foveaPrompt)
+                    .sample(AttentionEntries.prompter(1, 11, 521, 2)));
 
     private final Device reference = new ReferenceDevice(new HostPool(HostPool.Fill.POISON));
     private final Comparison comparison = new Comparison(reference);

@@ -95,8 +95,8 @@ final class NormalizationEntries {
             ResidualNorm.Addends addends = factors
                     ? ResidualNorm.Addends.branch(in.get(1), in.get(3).value())
                     : ResidualNorm.Addends.after(skip, List.of(in.get(1), in.get(2)));
-            ResidualNorm.Result result = ResidualNorm.apply(
-                    tape, in.get(0), addends, in.get(4), in.get(5), 1e-6, tape.computeType());
+            ResidualNorm.Result result =
+                    ResidualNorm.apply(tape, in.get(0), addends, in.get(4), in.get(5), 1e-6, tape.computeType());
             return List.of(result.sum(), result.normed());
         });
         for (int[] size : new int[][] {{2, 3, 16}, {3, 2, 13}, {1, 1 + skip, 1}, {0, 3, 8}}) {
