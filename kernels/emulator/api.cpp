@@ -100,6 +100,11 @@ ACTION(launch,
                      {unsigned(block_x), unsigned(block_y), unsigned(block_z)}, shared_bytes, reproducible != 0, count,
                      arguments, sizes, stream))
 
+ACTION(call_host, (Emulator *emulator, void (*function)(void *), void *data, int64_t stream, int64_t *result),
+       driver.call_host(function, data, stream))
+// Bytes from an address to the end of the buffer it lies in.
+VALUE(bytes_behind, (Emulator *emulator, int64_t address, int64_t *result), driver.memory.bytes_behind(address))
+
 ACTION(begin_capture, (Emulator *emulator, int64_t stream, int64_t *result), driver.begin_capture(stream))
 VALUE(end_capture, (Emulator *emulator, int64_t stream, int64_t *result), driver.end_capture(stream))
 VALUE(instantiate, (Emulator *emulator, int64_t graph, int64_t *result), driver.instantiate(graph))

@@ -342,7 +342,7 @@ void Driver::launch(Handle handle, Index grid, Index block, int shared_bytes, bo
                     void *const *arguments, const int *sizes, Handle stream) {
     Function &function = function_of(handle);
     const Entry &entry = *function.entry;
-    if (count != entry.parameter_count) {
+    if (sizes != nullptr && count != entry.parameter_count) {
         fail("%s: %d arguments, it has %d parameters", entry.name, count, entry.parameter_count);
     }
     if (shared_bytes > function.max_shared) {
@@ -356,18 +356,23 @@ void Driver::launch(Handle handle, Index grid, Index block, int shared_bytes, bo
             }
         }
     }
-    for (int i = 0; i < count; i++) {
-        if (sizes[i] != entry.parameters[i].bytes) {
-            fail("%s: argument %d has %d bytes, its parameter %d", entry.name, i, sizes[i], entry.parameters[i].bytes);
+    for (int i = 0; i < entry.parameter_count; i++) {
+        int size = entry.parameters[i].bytes;
+        if (sizes != nullptr && sizes[i] != size) {
+            fail("%s: argument %d has %d bytes, its parameter %d", entry.name, i, sizes[i], size);
         }
         auto *bytes = static_cast<const char *>(arguments[i]);
-        launch.arguments.emplace_back(bytes, bytes + sizes[i]);
+        launch.arguments.emplace_back(bytes, bytes + size);
     }
     function.launches++;
     enqueue(stream, [this, launch = std::move(launch)] {
         std::lock_guard<std::mutex> lock(one_launch_at_a_time);
         launcher.run(launch);
     });
+}
+
+void Driver::call_host(void (*function)(void *), void *data, Handle stream) {
+    enqueue(stream, [=] { function(data); });
 }
 
 // Graphs

@@ -57,8 +57,11 @@ class Driver {
     int function_count(Handle module);
     const char *function_name(Handle module, int index);
     int64_t function_launches(Handle module, int index);
+    // Without sizes, arguments are as the signature says: all that a real driver knows.
     void launch(Handle function, Index grid, Index block, int shared_bytes, bool reproducible, int count,
                 void *const *arguments, const int *sizes, Handle stream);
+    // Calls a function of the host's in the order of the stream.
+    void call_host(void (*function)(void *), void *data, Handle stream);
 
     void begin_capture(Handle stream);
     Handle end_capture(Handle stream);

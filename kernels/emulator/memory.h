@@ -59,6 +59,12 @@ class Memory {
     // Fails unless the bytes lie in one buffer.
     void require_range(uintptr_t address, size_t bytes, const std::string &what) const;
 
+    // How many bytes lie between an address and the end of its buffer; fails when it lies in none.
+    size_t bytes_behind(uintptr_t address) const {
+        const Buffer &buffer = require(address, "buffer");
+        return buffer.start + buffer.bytes - address;
+    }
+
     // True, with the place, when a guard does not hold `expected` everywhere.
     static bool damaged(const Buffer &buffer, unsigned char expected, Damage &damage);
     static void fill_guards(const Buffer &buffer, unsigned char value);

@@ -3,6 +3,7 @@ package org.s2d.device.cuda;
 import static jcuda.jcublas.JCublas2.cublasCreate;
 import static jcuda.jcublas.JCublas2.cublasDestroy;
 import static jcuda.jcublas.JCublas2.cublasGemmStridedBatchedEx_new;
+import static jcuda.jcublas.JCublas2.cublasGetVersion;
 import static jcuda.jcublas.JCublas2.cublasSetMathMode;
 import static jcuda.jcublas.JCublas2.cublasSetStream;
 import static jcuda.jcublas.JCublas2.cublasSetWorkspace;
@@ -45,23 +46,33 @@ final class CublasProducts implements MatrixProducts {
     private final cublasHandle handle = new cublasHandle();
     private final Storage workspace;
 
-    /** @param stream the context's stream as JCuda sees it */
-    CublasProducts(CudaContext context, cudaStream_t stream) {
+    /**
+     * Throws when the library is of another version than its name says.
+     *
+     * @param stream the context's stream as JCuda sees it
+     * @param cudaMajor CUDA version that the library was found for
+     */
+    CublasProducts(CudaContext context, cudaStream_t stream, int cudaMajor) {
         this.context = context;
         own = new KernelProducts(context);
         require(cublasCreate(handle), "cublasCreate");
+        requireVersion(cudaMajor);
         require(cublasSetStream(handle, stream), "cublasSetStream");
         workspace = context.pool().allocate(WORKSPACE_BYTES);
-        require(cublasSetWorkspace(handle, new Address(workspace.address()), WORKSPACE_BYTES), "cublasSetWorkspace");
+        require(
+                cublasSetWorkspace(handle, new DeviceAddress(workspace.address()), WORKSPACE_BYTES),
+                "cublasSetWorkspace");
         require(
                 cublasSetMathMode(handle, cublasMath.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION),
                 "cublasSetMathMode");
     }
 
-    /** A place in device memory. */
-    private static final class Address extends Pointer {
-        Address(long address) {
-            super(address);
+    private void requireVersion(int cudaMajor) {
+        int[] version = new int[1];
+        require(cublasGetVersion(handle, version), "cublasGetVersion");
+        if (version[0] / 10000 != cudaMajor) {
+            throw new DeviceException("cuda: libcublas.so." + cudaMajor + " says that it is cuBLAS "
+                    + version[0] / 10000 + "." + version[0] % 10000 / 100 + ". Install cuBLAS " + cudaMajor + ".");
         }
     }
 
@@ -130,16 +141,16 @@ final class CublasProducts implements MatrixProducts {
                 out.dim(-2),
                 a.dim(-1),
                 ONE,
-                new Address(b.address()),
+                new DeviceAddress(b.address()),
                 type(b),
                 right.distance(),
                 batchStride(b),
-                new Address(a.address()),
+                new DeviceAddress(a.address()),
                 type(a),
                 left.distance(),
                 batchStride(a),
                 accumulate ? ONE : ZERO,
-                new Address(out.address()),
+                new DeviceAddress(out.address()),
                 type(out),
                 result.distance(),
                 batchStride(out),

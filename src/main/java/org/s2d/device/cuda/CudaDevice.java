@@ -3,15 +3,19 @@ package org.s2d.device.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.Function;
 import org.s2d.device.AttentionKernels;
 import org.s2d.device.Checks;
 import org.s2d.device.Convolutions;
 import org.s2d.device.Device;
+import org.s2d.device.DeviceException;
 import org.s2d.device.Elementwise;
 import org.s2d.device.Losses;
 import org.s2d.device.Normalization;
 import org.s2d.device.Optimizers;
 import org.s2d.device.Products;
+import org.s2d.device.cuda.lib.CudaLibraries;
+import org.s2d.device.natives.Machine;
 import org.s2d.tensor.Allocator;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
@@ -40,14 +44,15 @@ public final class CudaDevice implements Device {
     private final Losses losses;
     private final Optimizers optimizers;
 
-    private CudaDevice(Driver driver, KernelImages images, DevicePool.Reuse reuse) {
+    private CudaDevice(Backend backend) {
+        Driver driver = backend.driver();
         name = driver.name();
-        context = new CudaContext(driver, images, reuse);
+        context = new CudaContext(driver, backend.images(), backend.reuse());
         staging = new Staging(driver, context.stream());
         noSeed = context.pool().allocate(Long.BYTES);
         driver.fill(noSeed.address(), (byte) 0, Long.BYTES, context.stream());
         elementwise = new CudaElementwise(context, Tensor.contiguous(noSeed, DType.I64, Shape.of(1)));
-        matrixProducts = new KernelProducts(context);
+        matrixProducts = backend.products(context);
         products = new CudaProducts(matrixProducts);
         normalization = new CudaNormalization(context, elementwise);
         attention = new CudaAttentionKernels(context, elementwise);
@@ -62,7 +67,18 @@ public final class CudaDevice implements Device {
     }
 
     public static CudaDevice emulator(EmulatorBuild build, EmulatorDriver.Execution execution) {
-        return new CudaDevice(new EmulatorDriver(build.core(), execution), build, DevicePool.Reuse.NEVER);
+        return new CudaDevice(Backend.of(build, execution));
+    }
+
+    /** The first GPU that CUDA_VISIBLE_DEVICES leaves to be seen; throws a {@link DeviceException} that says what is missing. */
+    public static CudaDevice open() {
+        CudaLibraries libraries = CudaLibraries.find(Machine.ofProcess());
+        return open(libraries, driver -> CompiledKernels.of(libraries, driver.properties(), driver.version()));
+    }
+
+    /** The same, with kernels that {@code images} finds for it. */
+    static CudaDevice open(CudaLibraries libraries, Function<JcudaDriver, KernelImages> images) {
+        return new CudaDevice(new GpuBackend(libraries, images));
     }
 
     public CudaContext context() {

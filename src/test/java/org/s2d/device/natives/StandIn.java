@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Assumptions;
 
-/** Builds stand-ins for libraries that this machine does not have, from C sources among the test resources. */
+/** Builds stand-ins for libraries that this machine does not have, from C and C++ sources among the test resources. */
 public final class StandIn {
     private static final Path SOURCES = Path.of("src", "test", "resources", "native");
 
@@ -19,19 +19,27 @@ public final class StandIn {
     /** A shared library {@code folder/soname} whose symbols have the version {@code soname}, as NVIDIA's have. */
     public static Path build(Path folder, String soname, String source, String... options)
             throws IOException, InterruptedException {
+        return build(folder, soname, source, List.of("-lm"), options);
+    }
+
+    /** As above; {@code libraries} are linked to. */
+    public static Path build(Path folder, String soname, String source, List<String> libraries, String... options)
+            throws IOException, InterruptedException {
         Assumptions.assumeTrue(Files.isExecutable(Path.of("/usr/bin/gcc")), "gcc builds the stand-in");
         Files.createDirectories(folder);
         Path script = Files.writeString(folder.resolve(soname + ".map"), soname + " { global: *; };\n");
         Path library = folder.resolve(soname);
-        List<String> command = new ArrayList<>(List.of("gcc", "-shared", "-fPIC", "-O1"));
+        List<String> command =
+                new ArrayList<>(source.endsWith(".cpp") ? List.of("g++", "-std=c++20", "-Ikernels") : List.of("gcc"));
+        command.addAll(List.of("-shared", "-fPIC", "-O1"));
         command.addAll(List.of(options));
         command.addAll(List.of(
                 "-Wl,-soname," + soname,
                 "-Wl,--version-script=" + script,
                 "-o",
                 library.toString(),
-                SOURCES.resolve(source).toString(),
-                "-lm"));
+                SOURCES.resolve(source).toString()));
+        command.addAll(libraries);
         Process gcc = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(gcc.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(gcc.waitFor()).as(output).isZero();

@@ -1,0 +1,47 @@
+package org.s2d.device.cuda;
+
+import java.util.function.Function;
+import org.s2d.device.cuda.lib.CudaLibraries;
+import org.s2d.device.cuda.lib.CudaLibrary;
+import org.s2d.device.cuda.lib.JCudaNatives;
+
+/** The first visible GPU. Only the driver must be there; matrix products are cuBLAS's where that is, too. */
+final class GpuBackend implements Backend {
+    private final CudaLibraries libraries;
+    private final JCudaNatives natives;
+    private final JcudaDriver driver;
+    private final KernelImages images;
+
+    /** Throws a {@link org.s2d.device.DeviceException} that says what is missing. */
+    GpuBackend(CudaLibraries libraries, Function<JcudaDriver, KernelImages> images) {
+        this.libraries = libraries;
+        natives = new JCudaNatives(libraries);
+        natives.loadDriver();
+        driver = new JcudaDriver();
+        this.images = images.apply(driver);
+    }
+
+    @Override
+    public Driver driver() {
+        return driver;
+    }
+
+    @Override
+    public KernelImages images() {
+        return images;
+    }
+
+    @Override
+    public DevicePool.Reuse reuse() {
+        return DevicePool.Reuse.CACHE;
+    }
+
+    @Override
+    public MatrixProducts products(CudaContext context) {
+        if (libraries.get(CudaLibrary.CUBLAS).isEmpty()) {
+            return new KernelProducts(context);
+        }
+        natives.loadCublas();
+        return new CublasProducts(context, driver.runtimeStream(context.stream()), libraries.cudaMajor());
+    }
+}
