@@ -1,14 +1,12 @@
 package org.s2d.cli;
 
 import java.util.Locale;
+import java.util.Set;
 import org.s2d.autograd.Precision;
 import org.s2d.device.Device;
-import org.s2d.device.DeviceException;
 import org.s2d.device.cpu.CpuDevice;
 import org.s2d.device.cpu.ReferenceDevice;
 import org.s2d.device.cuda.CudaDevice;
-import org.s2d.device.cuda.lib.CudaLibraries;
-import org.s2d.device.natives.Machine;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.UserException;
 import picocli.CommandLine.Option;
@@ -18,8 +16,8 @@ final class DeviceOptions {
     @Option(
             names = "--device",
             defaultValue = "cpu",
-            description = "cpu, reference (plain loops in double), or emulator (the GPU's kernels on the CPU, every"
-                    + " access checked). Default: ${DEFAULT-VALUE}.")
+            description = "cpu, cuda (the first visible GPU), reference (plain loops in double), or emulator (the GPU's"
+                    + " kernels on the CPU, every access checked). Default: ${DEFAULT-VALUE}.")
     private String device = "cpu";
 
     @Option(
@@ -32,7 +30,7 @@ final class DeviceOptions {
     private int threads = Runtime.getRuntime().availableProcessors();
 
     Precision precision() {
-        if (precision == Precision.FP16 && !name().equals("emulator")) {
+        if (precision == Precision.FP16 && !Set.of("cuda", "emulator").contains(name())) {
             throw new UserException("--precision fp16: not on this device. Use fp32 or bf16.");
         }
         return precision;
@@ -46,12 +44,10 @@ final class DeviceOptions {
         return switch (name()) {
             case "cpu" -> new CpuDevice(new HostPool(), threads);
             case "reference" -> new ReferenceDevice(new HostPool());
-            case "cuda" -> {
-                CudaLibraries.find(Machine.ofProcess()).requireAll();
-                throw new DeviceException("--device cuda: this version computes on the CPU only. Use --device cpu.");
-            }
+            case "cuda" -> CudaDevice.open();
             case "emulator" -> CudaDevice.emulator();
-            default -> throw new UserException("--device " + device + ": unknown. Use cpu, reference or emulator.");
+            default ->
+                throw new UserException("--device " + device + ": unknown. Use cpu, cuda, reference or emulator.");
         };
     }
 

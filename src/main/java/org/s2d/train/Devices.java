@@ -1,12 +1,9 @@
 package org.s2d.train;
 
 import org.s2d.device.Device;
-import org.s2d.device.DeviceException;
 import org.s2d.device.cpu.CpuDevice;
 import org.s2d.device.cpu.ReferenceDevice;
 import org.s2d.device.cuda.CudaDevice;
-import org.s2d.device.cuda.lib.CudaLibraries;
-import org.s2d.device.natives.Machine;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.UserException;
 
@@ -22,12 +19,10 @@ final class Devices {
                         new HostPool(),
                         threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
             case "reference" -> new ReferenceDevice(new HostPool());
-            case "cuda" -> {
-                CudaLibraries.find(Machine.ofProcess()).requireAll();
-                throw new DeviceException("train.device cuda: this version computes on the CPU only. Use cpu.");
-            }
+            case "cuda" -> CudaDevice.open();
             case "emulator" -> CudaDevice.emulator();
-            default -> throw new UserException("train.device " + name + ": unknown. Use cpu, reference or emulator.");
+            default ->
+                throw new UserException("train.device " + name + ": unknown. Use cpu, cuda, reference or emulator.");
         };
     }
 }

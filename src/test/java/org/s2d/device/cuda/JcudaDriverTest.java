@@ -3,11 +3,14 @@ package org.s2d.device.cuda;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.s2d.ChildTests;
+import org.s2d.cli.Main;
+import org.s2d.device.natives.StandIn;
 
 /** JCuda over stand-ins for NVIDIA's libraries, each machine in processes of its own. */
 class JcudaDriverTest {
@@ -27,38 +30,55 @@ class JcudaDriverTest {
         return ChildTests.run(FailedKernelChild.class, machine().environment());
     }
 
-    private static void assertRefused(StandInGpu machine, String... parts) throws IOException, InterruptedException {
-        ChildTests.Result result = ChildTests.java(machine.environment(), OpenedGpu.class);
+    /** What a process said before it ended with the code for a device that is missing: one line. */
+    private static void assertRefused(ChildTests.Result result, String... parts) {
         assertThat(result.exit()).as(result.output()).isEqualTo(3);
-        String lines = result.output().replaceAll("(?m)^WARNING: Using incubator modules.*\\R", "");
+        String lines = result.output().replaceAll("(?m)^(WARNING: Using incubator modules|stand-in).*\\R", "");
         assertThat(lines).hasLineCount(1).contains(parts);
+    }
+
+    private static ChildTests.Result commandLine(StandInGpu machine) throws IOException, InterruptedException {
+        String[] command = {"verify", "weights/reference/timm_ops", "--device", "cuda"};
+        return ChildTests.java(machine.environment(), Main.class, command);
     }
 
     @Test
     void withoutADriverTheMissingFileIsNamed() throws IOException, InterruptedException {
-        assertRefused(new StandInGpu("nothing"), "--device cuda: libcuda.so.1 (NVIDIA driver) was not found");
+        assertRefused(
+                commandLine(new StandInGpu("nothing")),
+                "s2d: --device cuda: libcuda.so.1 (NVIDIA driver) was not found");
     }
 
     @Test
     void aDriverWithoutGpuSaysSo() throws IOException, InterruptedException {
-        assertRefused(machine().with("STANDIN_GPUS", "-1"), "cuInit", "CUDA_ERROR_NO_DEVICE", "nvidia-smi");
-        assertRefused(machine().with("STANDIN_GPUS", "0"), "the driver sees no GPU", "CUDA_VISIBLE_DEVICES");
+        assertRefused(
+                commandLine(machine().with("STANDIN_GPUS", "-1")), "cuInit", "CUDA_ERROR_NO_DEVICE", "nvidia-smi");
+        assertRefused(
+                commandLine(machine().with("STANDIN_GPUS", "0")), "the driver sees no GPU", "CUDA_VISIBLE_DEVICES");
     }
 
     @Test
     void driversAndGpusThatAreTooOldAreNamed() throws IOException, InterruptedException {
         assertRefused(
-                machine().with("STANDIN_VERSION", "11080"),
+                commandLine(machine().with("STANDIN_VERSION", "11080")),
                 "cuda: the driver is for CUDA 11.8; 12.0 or later is needed. Install a newer driver.");
         assertRefused(
-                machine().with("STANDIN_MAJOR", "7"),
+                commandLine(machine().with("STANDIN_MAJOR", "7")),
                 "cuda: Stand-in 70 has compute capability 7.6; 8.0 or later is needed");
     }
 
     @Test
+    void aDriverThatCannotBeLoadedIsNamedWithTheLoadersReason() throws IOException, InterruptedException {
+        StandInGpu machine = new StandInGpu("damaged");
+        StandIn.header(Path.of(machine.environment().get("LD_LIBRARY_PATH"), "libcuda.so.1"));
+        assertRefused(commandLine(machine), "libcuda.so.1", "cannot load");
+    }
+
+    @Test
     void aCublasOfAnotherVersionIsRefused() throws IOException, InterruptedException {
+        StandInGpu machine = new StandInGpu("wrong").driver().cublas(12, 11);
         assertRefused(
-                new StandInGpu("wrong").driver().cublas(12, 11),
+                ChildTests.java(machine.environment(), OpenedGpu.class),
                 "cuda: libcublas.so.12 says that it is cuBLAS 11.1. Install cuBLAS 12.");
     }
 }

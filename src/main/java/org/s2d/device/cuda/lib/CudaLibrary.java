@@ -5,8 +5,8 @@ import java.util.Locale;
 /** A library of NVIDIA's that the CUDA backend uses. */
 public enum CudaLibrary {
     DRIVER("NVIDIA driver", "libcuda.so", "", true),
-    CUBLAS("cuBLAS", "libcublas.so", "nvidia_cublas", true),
-    CUBLAS_LT("cuBLASLt", "libcublasLt.so", "nvidia_cublas", true),
+    CUBLAS("cuBLAS", "libcublas.so", "nvidia_cublas", false),
+    CUBLAS_LT("cuBLASLt", "libcublasLt.so", "nvidia_cublas", false),
     CUDNN("cuDNN", "libcudnn.so", "nvidia_cudnn", false),
     NVRTC("NVRTC", "libnvrtc.so", "nvidia_cuda_nvrtc", false);
 
@@ -30,7 +30,7 @@ public enum CudaLibrary {
         return title;
     }
 
-    /** False for what only some work needs: dense convolutions (cuDNN), compiling kernels here (NVRTC). */
+    /** False for what only some work needs, or what our own kernels do more slowly. */
     public boolean required() {
         return required;
     }
@@ -53,7 +53,7 @@ public enum CudaLibrary {
     public String purpose() {
         return switch (this) {
             case DRIVER -> "everything on the GPU";
-            case CUBLAS, CUBLAS_LT -> "matrix products";
+            case CUBLAS, CUBLAS_LT -> "fast matrix products (our own kernels take over, slowly)";
             case CUDNN -> "dense convolutions (landmark networks)";
             case NVRTC -> "compiling kernels when they were not packed";
         };
