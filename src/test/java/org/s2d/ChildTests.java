@@ -30,7 +30,11 @@ public final class ChildTests {
 
     private ChildTests() {}
 
-    /** @param environment what the process has of it besides the path */
+    /**
+     * The tests of a class, run.
+     *
+     * @param environment what the process has of it besides the path
+     */
     public static Stream<DynamicTest> run(Class<?> tests, Map<String, String> environment)
             throws IOException, InterruptedException {
         Result result = java(environment, ChildTests.class, tests.getName());
