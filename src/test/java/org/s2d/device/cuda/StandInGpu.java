@@ -22,7 +22,11 @@ public final class StandInGpu {
     private final Path folder;
     private final Map<String, String> environment = new HashMap<>();
 
-    /** @param name of a folder for the libraries, one per machine that is laid out */
+    /**
+     * A machine without libraries.
+     *
+     * @param name of a folder for the libraries, one per machine that is laid out
+     */
     public StandInGpu(String name) {
         Emulators.assumeCompiler();
         folder = FOLDER.resolve(name);
@@ -30,13 +34,18 @@ public final class StandInGpu {
         environment.put("XDG_CACHE_HOME", FOLDER.resolve("cache").toString());
     }
 
+    /** Adds the driver. */
     public StandInGpu driver() throws IOException, InterruptedException {
         String core = Emulators.build().core().toAbsolutePath().toString();
         StandIn.build(folder, "libcuda.so.1", "emulated_driver.cpp", List.of(core));
         return this;
     }
 
-    /** @param says the version that it reports */
+    /**
+     * Adds cuBLAS.
+     *
+     * @param says the version that it reports
+     */
     public StandInGpu cublas(int major, int says) throws IOException, InterruptedException {
         String driver = folder.resolve("libcuda.so.1").toString();
         for (String name : List.of("libcublas.so.", "libcublasLt.so.")) {
