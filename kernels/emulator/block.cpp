@@ -1,6 +1,7 @@
 #include "emulator/block.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <cstring>
 #include <numeric>
@@ -25,6 +26,9 @@ constexpr unsigned char RED = 0xC5;
 
 size_t volume(Index size) { return static_cast<size_t>(size.x) * size.y * size.z; }
 
+// Texts are mostly the same literal.
+bool same(const char *a, const char *b) { return a == b || std::strcmp(a, b) == 0; }
+
 Index position(size_t linear, Index size) {
     return {static_cast<unsigned>(linear % size.x), static_cast<unsigned>(linear / size.x % size.y),
             static_cast<unsigned>(linear / size.x / size.y)};
@@ -46,6 +50,9 @@ BlockRunner::BlockRunner(Workshop &workshop, const Geometry &geometry, const Var
       warps((threads.size() + WARP - 1) / WARP), order(threads.size()) {
     block_size = geometry.block;
     grid_size = geometry.grid;
+    for (size_t i = 0; i < threads.size(); i++) {
+        indices.push_back(position(i, block_size));
+    }
     std::iota(order.begin(), order.end(), 0);
     if (variant.reverse_threads) {
         std::reverse(order.begin(), order.end());
@@ -104,7 +111,8 @@ void BlockRunner::reset() {
     }
     for (size_t i = 0; i < warps.size(); i++) {
         warps[i].gatherings.clear();
-        warps[i].runnable = static_cast<int>(std::min<size_t>(WARP, threads.size() - i * WARP));
+        size_t lanes = std::min<size_t>(WARP, threads.size() - i * WARP);
+        warps[i].runnable = ~0u >> (WARP - lanes);
     }
     begun = 0;
     done = 0;
@@ -130,36 +138,33 @@ Fiber *BlockRunner::take_fiber() {
 // Runs the threads of a warp until each waits for others or is done.
 bool BlockRunner::run_warp(int warp) {
     bool ran = false;
-    int first = warp * WARP;
-    int count = static_cast<int>(std::min<size_t>(WARP, threads.size() - first));
-    while (warps[warp].runnable > 0) {
-        for (int i = 0; i < count; i++) {
-            int thread = first + (variant.reverse_threads ? count - 1 - i : i);
-            State state = threads[thread].state;
-            if (state == State::READY || state == State::UNSTARTED) {
-                resume(thread);
-                ran = true;
-            }
-        }
+    while (warps[warp].runnable != 0) {
+        unsigned lanes = warps[warp].runnable;
+        resume(warp * WARP + (variant.reverse_threads ? WARP - 1 - std::countl_zero(lanes) : std::countr_zero(lanes)));
+        ran = true;
     }
     return ran;
 }
 
-// Goes on with a thread. An unstarted one begins, and if it ends without waiting, its fiber begins others.
+// Goes on with a thread, and with the others of its warp after it.
 void BlockRunner::resume(int number) {
-    Thread &thread_state = threads[number];
-    if (thread_state.state == State::UNSTARTED) {
-        thread_state.fiber = take_fiber();
-        current = number;
-    } else {
-        current = number;
-        thread = index_of(number);
-    }
-    Context::switch_to(scheduler, *thread_state.fiber);
+    Context::switch_to(scheduler, prepare(number));
     if (!failure.empty()) {
         throw Error{failure};
     }
     check_watch();
+}
+
+// Makes a thread the current one. An unstarted one begins, and if it ends without waiting, its fiber begins others.
+Fiber &BlockRunner::prepare(int number) {
+    Thread &next = threads[number];
+    current = number;
+    if (next.state == State::UNSTARTED) {
+        next.fiber = take_fiber();
+    } else {
+        thread = indices[number];
+    }
+    return *next.fiber;
 }
 
 // The body of a fiber.
@@ -170,8 +175,7 @@ void BlockRunner::run_threads() {
             begin_thread(number);
             threads[number].fiber = own;
             geometry.entry->call(arguments);
-            threads[current].state = State::DONE;
-            warps[current / WARP].runnable--;
+            stop_running(State::DONE);
             done++;
             if (watched != nullptr && *watched != watched_value) {
                 break;
@@ -191,23 +195,43 @@ int BlockRunner::next_unstarted() {
 
 void BlockRunner::begin_thread(int number) {
     current = number;
-    thread = index_of(number);
+    thread = indices[number];
     // Its state is that of a thread that runs: nobody else begins or resumes it.
     threads[number].state = State::READY;
 }
 
-void BlockRunner::leave() {
-    Fiber *fiber = threads[current].fiber;
-    Context::switch_to(*fiber, scheduler);
+void BlockRunner::stop_running(State state) {
+    threads[current].state = state;
+    warps[current / WARP].runnable &= ~(1u << current % WARP);
 }
 
-Index BlockRunner::index_of(int number) const { return position(number, block_size); }
+// Lets the next lane of the warp go on: by itself, unless somebody has to look at what this one did.
+void BlockRunner::leave() {
+    Fiber &own = *threads[current].fiber;
+    int next = failure.empty() && watched == nullptr ? next_lane() : -1;
+    if (next < 0) {
+        Context::switch_to(own, scheduler);
+    } else {
+        Context::switch_to(own, prepare(next));
+    }
+}
+
+// The thread of the current warp whose turn it is, in a circle; -1 when all wait.
+int BlockRunner::next_lane() const {
+    unsigned lanes = warps[current / WARP].runnable;
+    if (lanes == 0) {
+        return -1;
+    }
+    int own = current % WARP;
+    int distance = variant.reverse_threads ? std::countl_zero(std::rotr(lanes, own)) : std::countr_zero(std::rotr(lanes, own));
+    int lane = variant.reverse_threads ? own - 1 - distance : own + distance;
+    return current - own + (lane + WARP) % WARP;
+}
 
 // Waiting
 
 int BlockRunner::barrier(const char *name, int value, Where where) {
-    Thread &self = threads[current];
-    if (at_barrier > 0 && (where.line() != barrier_where.line() || std::strcmp(where.file_name(), barrier_where.file_name()) != 0)) {
+    if (at_barrier > 0 && (where.line() != barrier_where.line() || !same(where.file_name(), barrier_where.file_name()))) {
         std::string text = "threads of the block wait at different barriers: this one at " + text_of(where) + ", others at " +
                            text_of(barrier_where);
         fail(text.c_str(), Where());
@@ -215,12 +239,12 @@ int BlockRunner::barrier(const char *name, int value, Where where) {
     barrier_name = name;
     barrier_where = where;
     barrier_sum += value != 0;
-    self.state = State::AT_BARRIER;
-    warps[current / WARP].runnable--;
+    stop_running(State::AT_BARRIER);
     if (++at_barrier == static_cast<int>(threads.size())) {
         release_barrier();
+    } else {
+        leave();
     }
-    leave();
     return barrier_result;
 }
 
@@ -230,7 +254,7 @@ void BlockRunner::release_barrier() {
     barrier_sum = 0;
     for (size_t i = 0; i < threads.size(); i++) {
         threads[i].state = State::READY;
-        warps[i / WARP].runnable++;
+        warps[i / WARP].runnable |= 1u << i % WARP;
     }
 }
 
@@ -250,35 +274,29 @@ void BlockRunner::collective(Collective &lane) {
         }
     }
     if (gathering == nullptr) {
-        warp.gatherings.push_back({lane.mask, 0, {}});
+        warp.gatherings.push_back({lane.mask, 0, &lane, {}});
         gathering = &warp.gatherings.back();
     }
-    for (const Collective *other : gathering->lanes) {
-        if (other != nullptr && std::strcmp(other->name, lane.name) != 0) {
-            std::string text = std::string(lane.name) + ": other lanes of the mask are in " + other->name + " at " +
-                               text_of(other->where);
-            fail(text.c_str(), lane.where);
-        }
+    if (!same(gathering->first->name, lane.name)) {
+        const Collective &other = *gathering->first;
+        std::string text = std::string(lane.name) + ": other lanes of the mask are in " + other.name + " at " + text_of(other.where);
+        fail(text.c_str(), lane.where);
     }
     gathering->arrived |= bit;
     gathering->lanes[number] = &lane;
-    Thread &self = threads[current];
-    self.waiting = &lane;
-    self.state = State::IN_WARP;
-    warp.runnable--;
-    if (gathering->arrived == lane.mask) {
-        Gathering complete = *gathering;
-        warp.gatherings.erase(warp.gatherings.begin() + (gathering - warp.gatherings.data()));
-        lane.resolve(*this, complete.lanes, complete.mask);
-        int first = current - number;
-        for (int i = 0; i < WARP; i++) {
-            if (complete.lanes[i] != nullptr) {
-                threads[first + i].state = State::READY;
-                warp.runnable++;
-            }
-        }
+    threads[current].waiting = &lane;
+    stop_running(State::IN_WARP);
+    if (gathering->arrived != lane.mask) {
+        leave();
+        return;
     }
-    leave();
+    lane.resolve(*this, gathering->lanes, lane.mask);
+    std::swap(*gathering, warp.gatherings.back());
+    warp.gatherings.pop_back();
+    for (unsigned lanes = lane.mask; lanes != 0; lanes &= lanes - 1) {
+        threads[current - number + std::countr_zero(lanes)].state = State::READY;
+    }
+    warp.runnable |= lane.mask;
 }
 
 void BlockRunner::async_copy(void *to, const void *from, int size, int bytes) {
@@ -348,13 +366,13 @@ void BlockRunner::check_shared() {
 
 void BlockRunner::check_watch() {
     if (watched != nullptr && *watched != watched_value) {
-        report(", thread " + text_of(index_of(current)), watched_what);
+        report(", thread " + text_of(indices[current]), watched_what);
     }
 }
 
 void BlockRunner::fail(const char *what, Where where) {
     std::string place = where.line() == 0 ? "" : " at " + text_of(where);
-    failure = std::string(geometry.entry->name) + ": block " + text_of(block) + ", thread " + text_of(index_of(current)) + ": " +
+    failure = std::string(geometry.entry->name) + ": block " + text_of(block) + ", thread " + text_of(indices[current]) + ": " +
               what + place;
     leave();
     __builtin_unreachable();  // a launch that failed is never resumed
@@ -378,7 +396,7 @@ void BlockRunner::report_stuck() {
             bool waits = exists && threads[first + other].state == State::IN_WARP &&
                          threads[first + other].waiting->mask == lane.mask;
             if (named && !waits) {
-                report(", thread " + text_of(index_of(static_cast<int>(i))),
+                report(", thread " + text_of(indices[i]),
                        std::string(lane.name) + " at " + text_of(lane.where) + " waits for lane " + std::to_string(other) +
                            " of its mask, which " + (exists ? why_missing(static_cast<int>(first) + other) : "does not exist"));
             }
@@ -388,7 +406,7 @@ void BlockRunner::report_stuck() {
         if (threads[i].state != State::AT_BARRIER) {
             report("", std::string(barrier_name) + " at " + text_of(barrier_where) + " was reached by " +
                            std::to_string(at_barrier) + " of " + std::to_string(threads.size()) + " threads; thread " +
-                           text_of(index_of(static_cast<int>(i))) + " " + why_missing(static_cast<int>(i)));
+                           text_of(indices[i]) + " " + why_missing(static_cast<int>(i)));
         }
     }
     report("", "stuck");

@@ -72,12 +72,13 @@ class BlockRunner final : public Runtime {
 
     struct Gathering {
         unsigned mask, arrived;
+        Collective *first;
         Collective *lanes[32];
     };
 
     struct Warp {
         std::vector<Gathering> gatherings;
-        int runnable = 0;
+        unsigned runnable = 0;  // a bit for each lane that waits for nobody
     };
 
     void run_block(Index which, void *const *arguments);
@@ -85,6 +86,9 @@ class BlockRunner final : public Runtime {
     Fiber *take_fiber();
     bool run_warp(int warp);
     void resume(int thread);
+    Fiber &prepare(int thread);
+    int next_lane() const;
+    void stop_running(State state);
     void run_threads();
     int next_unstarted();
     void begin_thread(int thread);
@@ -95,7 +99,6 @@ class BlockRunner final : public Runtime {
     void check_shared();
     [[noreturn]] void report_stuck();
     std::string why_missing(int thread) const;
-    Index index_of(int thread) const;
     [[noreturn]] void report(const std::string &who, const std::string &what);
 
     Workshop &workshop;
@@ -105,7 +108,8 @@ class BlockRunner final : public Runtime {
     Context scheduler;
     std::vector<Thread> threads;
     std::vector<Warp> warps;
-    std::vector<int> order;  // of threads, in which they begin
+    std::vector<Index> indices;  // of threads
+    std::vector<int> order;      // of threads, in which they begin
     size_t begun = 0;
     int current = 0;
     int done = 0;
