@@ -133,19 +133,24 @@ __device__ __forceinline__ void multiply_transposed(
     }
 }
 
-// Element `k` of this lane's two rows.
+// Elements k and k + 1, for an even k, of this lane's two rows: x[0], x[1] and y[0], y[1].
+struct RowPair {
+    float x[2], y[2];
+};
+
 template <int K>
-__device__ __forceinline__ float2 row_elements(const Rows<float, K> &rows, int k) {
-    int from = lane_of_warp() / 4 * 4 + k % 8 / 2;
-    return make_float2(
-        __shfl_sync(ALL_LANES, rows.values[k / 8][k % 2], from), __shfl_sync(ALL_LANES, rows.values[k / 8][2 + k % 2], from));
+__device__ __forceinline__ RowPair row_elements(const Rows<float, K> &rows, int k) {
+    const float(&values)[4] = rows.values[k / 8];
+    float4 pair =
+        shuffle_from(make_float4(values[0], values[1], values[2], values[3]), lane_of_warp() / 4 * 4 + k % 8 / 2);
+    return {{pair.x, pair.y}, {pair.z, pair.w}};
 }
 
-__device__ __forceinline__ void add_products(float (&sums)[4], float2 left, float right0, float right1) {
-    sums[0] = fmaf(left.x, right0, sums[0]);
-    sums[1] = fmaf(left.x, right1, sums[1]);
-    sums[2] = fmaf(left.y, right0, sums[2]);
-    sums[3] = fmaf(left.y, right1, sums[3]);
+__device__ __forceinline__ void add_products(float (&sums)[4], const RowPair &left, int i, float right0, float right1) {
+    sums[0] = fmaf(left.x[i], right0, sums[0]);
+    sums[1] = fmaf(left.x[i], right1, sums[1]);
+    sums[2] = fmaf(left.y[i], right0, sums[2]);
+    sums[3] = fmaf(left.y[i], right1, sums[3]);
 }
 
 template <int M, int N, int K>
@@ -162,10 +167,10 @@ __device__ __forceinline__ void multiply_transposed(
         if (k >= width) {
             break;
         }
-        float2 left[M][4];
+        RowPair left[M][2];
 #pragma unroll
-        for (int i = 0; i < 4 * M; i++) {
-            left[i / 4][i % 4] = row_elements(rows[i / 4], k + i % 4);
+        for (int i = 0; i < 2 * M; i++) {
+            left[i / 2][i % 2] = row_elements(rows[i / 2], k + 2 * (i % 2));
         }
 #pragma unroll
         for (int j = 0; j < N; j++) {
@@ -176,10 +181,10 @@ __device__ __forceinline__ void multiply_transposed(
             float4 right1 = *reinterpret_cast<const float4 *>(from + (8 * j + 1) * stride + k);
 #pragma unroll
             for (int m = 0; m < M; m++) {
-                add_products(sums[m][j], left[m][0], right0.x, right1.x);
-                add_products(sums[m][j], left[m][1], right0.y, right1.y);
-                add_products(sums[m][j], left[m][2], right0.z, right1.z);
-                add_products(sums[m][j], left[m][3], right0.w, right1.w);
+                add_products(sums[m][j], left[m][0], 0, right0.x, right1.x);
+                add_products(sums[m][j], left[m][0], 1, right0.y, right1.y);
+                add_products(sums[m][j], left[m][1], 0, right0.z, right1.z);
+                add_products(sums[m][j], left[m][1], 1, right0.w, right1.w);
             }
         }
     }
@@ -226,11 +231,11 @@ __device__ __forceinline__ void multiply(
     int columns = 8 * N) {
     const float *from = right + sum_column(0);
 #pragma unroll
-    for (int k = 0; k < K; k++) {
+    for (int k = 0; k < K; k += 2) {
         if (k >= inner) {
             break;
         }
-        float2 left[M];
+        RowPair left[M];
 #pragma unroll
         for (int m = 0; m < M; m++) {
             left[m] = row_elements(rows[m], k);
@@ -241,9 +246,11 @@ __device__ __forceinline__ void multiply(
                 break;
             }
             float2 both = *reinterpret_cast<const float2 *>(from + k * stride + 8 * j);
+            float2 next = *reinterpret_cast<const float2 *>(from + (k + 1) * stride + 8 * j);
 #pragma unroll
             for (int m = 0; m < M; m++) {
-                add_products(sums[m][j], left[m], both.x, both.y);
+                add_products(sums[m][j], left[m], 0, both.x, both.y);
+                add_products(sums[m][j], left[m], 1, next.x, next.y);
             }
         }
     }

@@ -37,3 +37,13 @@ __device__ __forceinline__ float warp_max(float value) {
     }
     return value;
 }
+
+// What lane `from` brings. All lanes of the warp must call.
+__device__ __forceinline__ float4 shuffle_from(float4 value, int from) {
+#ifdef S2D_EMULATOR
+    return __shfl_sync(ALL_LANES, value, from);  // at once: shuffles are what the emulator spends its time on
+#else
+    return make_float4(__shfl_sync(ALL_LANES, value.x, from), __shfl_sync(ALL_LANES, value.y, from),
+                       __shfl_sync(ALL_LANES, value.z, from), __shfl_sync(ALL_LANES, value.w, from));
+#endif
+}

@@ -18,11 +18,12 @@ using Handle = int64_t;
 
 enum Options : int {
     DEFERRED = 1,  // work runs when the host waits for it, not at once
+    SAMPLED = 2,   // not every launch is run a second time in another order
 };
 
 class Driver {
   public:
-    explicit Driver(int options) : deferred((options & DEFERRED) != 0), launcher(memory) { streams[0]; }
+    explicit Driver(int options) : deferred((options & DEFERRED) != 0), launcher(memory, (options & SAMPLED) != 0) { streams[0]; }
 
     // Throws Error that names what was not given back.
     void close();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,9 @@ struct Launch {
 
 class Launcher {
   public:
-    explicit Launcher(Memory &memory) : memory(memory) {}
+    // Sampled: of the launches with the same kernel and geometry only the first and some later ones run in both orders; the others
+    // run once, which finds everything but races and reads of undefined memory.
+    Launcher(Memory &memory, bool sampled) : memory(memory), sampled(sampled) {}
 
     // Throws Error when the kernel did something wrong.
     void run(const Launch &launch);
@@ -36,6 +39,7 @@ class Launcher {
         std::vector<char> before, after;
     };
 
+    bool runs_twice(const Launch &launch);
     void reach(const Launch &launch);
     void add(uintptr_t address, int argument, bool written);
     void scan(const char *bytes, size_t count);
@@ -47,6 +51,8 @@ class Launcher {
     [[noreturn]] void explain(const Launch &launch, const std::string &difference);
 
     Memory &memory;
+    const bool sampled;
+    std::map<std::string, int> seen;  // launches by kernel and geometry
     Workshop workshop;
     std::vector<Reached> buffers;
     uint64_t launches = 0;

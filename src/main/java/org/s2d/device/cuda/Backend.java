@@ -15,11 +15,11 @@ interface Backend {
     }
 
     /** The emulator: allocations of exactly their size, so that it can guard them. */
-    static Backend of(EmulatorBuild build, EmulatorDriver.Execution execution) {
+    static Backend of(EmulatorBuild build, EmulatorDriver.Execution execution, EmulatorDriver.SecondRuns secondRuns) {
         return new Backend() {
             @Override
             public Driver driver() {
-                return new EmulatorDriver(build.core(), execution);
+                return new EmulatorDriver(build.core(), execution, secondRuns);
             }
 
             @Override

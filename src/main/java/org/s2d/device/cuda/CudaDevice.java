@@ -61,13 +61,14 @@ public final class CudaDevice implements Device {
         optimizers = new CudaOptimizers(context, staging);
     }
 
-    /** The emulator, built if need be: every launch is checked, and nothing is fast. */
+    /** The emulator for whole models, built if need be: every launch is checked, and nothing is fast. */
     public static CudaDevice emulator() {
-        return emulator(EmulatorBuild.ofUser(), EmulatorDriver.Execution.IMMEDIATE);
+        return emulator(EmulatorBuild.ofUser(), EmulatorDriver.Execution.IMMEDIATE, EmulatorDriver.SecondRuns.SAMPLED);
     }
 
-    public static CudaDevice emulator(EmulatorBuild build, EmulatorDriver.Execution execution) {
-        return new CudaDevice(Backend.of(build, execution));
+    public static CudaDevice emulator(
+            EmulatorBuild build, EmulatorDriver.Execution execution, EmulatorDriver.SecondRuns secondRuns) {
+        return new CudaDevice(Backend.of(build, execution, secondRuns));
     }
 
     /** The first GPU that CUDA_VISIBLE_DEVICES leaves to be seen; throws a {@link DeviceException} that says what is missing. */

@@ -27,13 +27,27 @@ public final class EmulatorDriver implements Driver {
         }
     }
 
+    /** Which launches run a second time with blocks and threads in another order; the results must be the same bits. */
+    public enum SecondRuns {
+        /** Every launch: what tests of kernels want. */
+        ALL(0),
+        /** The first of each kernel and geometry, and some of the others: whole models in half the time. */
+        SAMPLED(2);
+
+        private final int option;
+
+        SecondRuns(int option) {
+            this.option = option;
+        }
+    }
+
     private final EmulatorLibrary library;
     private final Map<Long, Arena> pinned = new HashMap<>();
     private final Set<String> exercised = new HashSet<>();
 
     /** @param core the emulator's own library */
-    public EmulatorDriver(Path core, Execution execution) {
-        library = new EmulatorLibrary(core, execution.option);
+    public EmulatorDriver(Path core, Execution execution, SecondRuns secondRuns) {
+        library = new EmulatorLibrary(core, execution.option | secondRuns.option);
     }
 
     @Override

@@ -47,7 +47,7 @@ class BrokenKernelsTest {
 
     @BeforeEach
     void openDriver() {
-        driver = new EmulatorDriver(build.core(), EmulatorDriver.Execution.IMMEDIATE);
+        driver = new EmulatorDriver(build.core(), EmulatorDriver.Execution.IMMEDIATE, EmulatorDriver.SecondRuns.ALL);
         module = driver.loadModule(build.image("broken"));
         out = driver.allocate(N * Float.BYTES);
         in = driver.allocate(N * Float.BYTES);

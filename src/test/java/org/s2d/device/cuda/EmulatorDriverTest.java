@@ -28,7 +28,7 @@ class EmulatorDriverTest {
 
     @BeforeEach
     void open() {
-        driver = new EmulatorDriver(core, EmulatorDriver.Execution.DEFERRED);
+        driver = new EmulatorDriver(core, EmulatorDriver.Execution.DEFERRED, EmulatorDriver.SecondRuns.ALL);
     }
 
     @AfterEach

@@ -40,7 +40,7 @@ public final class Emulators {
     }
 
     public static CudaDevice device(EmulatorDriver.Execution execution) {
-        CudaDevice device = CudaDevice.emulator(build(), execution);
+        CudaDevice device = CudaDevice.emulator(build(), execution, EmulatorDriver.SecondRuns.ALL);
         DRIVERS.add((EmulatorDriver) device.context().driver());
         return device;
     }
