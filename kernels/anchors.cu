@@ -1,12 +1,14 @@
-// Cosine similarity of rows with one vector, and the soft targets of the self-distillation loss.
+// Cosine similarity of rows with one vector, and the self-distillation loss with its queue.
 //
 //   cosine(q, x) = q.x / (|q| |x|), norms at least EPS
 //   targets: the k anchors of each class most similar to a feature; their distributions averaged with the similarities as weights
+//   loss: mean over classes of the binary cross-entropy of logits and targets
 //
-// In double, since the gradient of a cosine near 1 is a small difference of large terms. The trick: similarities, the choice of the k best and the average stay in one block's shared memory, so that a soft target
-// takes one launch. Small data; the launch costs more than the work.
+// In double, since the gradient of a cosine near 1 is a small difference of large terms. The trick: similarities, the choice of the k best, the average and the loss stay in one block, so that
+// the loss takes one launch. Small data; the launch costs more than the work.
 
-#include "common/warp.cuh"
+#include "common/block.cuh"
+#include "common/sigmoid.cuh"
 
 namespace {
 
@@ -133,16 +135,17 @@ extern "C" __global__ void __launch_bounds__(THREADS)
 
 // Element types; CudaLosses writes the same bytes.
 struct AnchorTypes {
-    int out, feature, queue, distribution;
+    int loss, target, logits, feature, queue, distribution;
 };
 
-// feature [B, D], queue [C, S, D], distribution [C, S, C] -> out [B, C]: one block per feature.
+// logits [B, C], feature [B, D], queue [C, S, D], distribution [C, S, C] -> target [B, C], loss [B]: one block per feature.
 extern "C" __global__ void __launch_bounds__(THREADS, 4)
-    anchors_forward_any(AnchorTypes types, void *out, const void *feature, const void *queue, const void *distribution,
-                        int classes, int size, int k, int width) {
+    anchors_forward_any(AnchorTypes types, void *loss, void *target, const void *logits, const void *feature, const void *queue,
+                        const void *distribution, int classes, int size, int k, int width) {
     S2D_SHARED(float, similarity);                         // [C, S]
     float *weights = similarity + classes * size;          // [C, k]
     int *chosen = reinterpret_cast<int *>(weights + classes * k);  // [C, k]
+    float *scratch = reinterpret_cast<float *>(chosen + classes * k);  // [WARPS]
     i64 b = blockIdx.x;
     for (int anchor = warp_of_block(); anchor < classes * size; anchor += WARPS) {
         Products p = products(feature, b * width, types.feature, queue, static_cast<i64>(anchor) * width, types.queue, width);
@@ -165,6 +168,7 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
         }
     }
     __syncthreads();
+    float own_loss = 0.0f;
     for (int c = static_cast<int>(threadIdx.x); c < classes; c += THREADS) {
         float sum = 0.0f;
         float total = 0.0f;
@@ -172,7 +176,13 @@ extern "C" __global__ void __launch_bounds__(THREADS, 4)
             total += weights[i];
             sum = fmaf(weights[i], load_any(distribution, static_cast<i64>(chosen[i]) * classes + c, types.distribution), sum);
         }
-        store_any(out, b * classes + c, types.out, sum / total);
+        store_any(target, b * classes + c, types.target, sum / total);
+        float x = load_any(logits, b * classes + c, types.logits);
+        own_loss += fmaf(-x, sum / total, softplus(x));
+    }
+    own_loss = block_sum(own_loss, scratch) / classes;
+    if (threadIdx.x == 0) {
+        store_any(loss, b, types.loss, own_loss);
     }
 }
 

@@ -1,5 +1,7 @@
 // Losses per row of logits [rows, C] with a target distribution [rows, C]: cross-entropy and binary cross-entropy with logits.
 //
+// A target distribution may be given by a label and a smoothing: `on` at the label, `off` elsewhere, together 1.
+//
 //   crossEntropy        loss = -sum_c target logSoftmax(logits)        gradLogits = gradLoss (softmax sum(target) - target)
 //   binaryCrossEntropy  loss = mean_c softplus(logits) - logits target   gradLogits = gradLoss / C (sigmoid(logits) - target)
 //
@@ -42,17 +44,34 @@ __device__ __forceinline__ void softmax_sums(const void *in, i64 at, int type, i
     sum = warp_sum(sum);
 }
 
-}  // namespace
+// What stands at a class of a row: target(row, offset of the row, class).
+struct GivenTargets {
+    const void *values;
+    int type;
 
-extern "C" __global__ void __launch_bounds__(THREADS)
-    cross_entropy_forward_any(Types types, void *loss, const void *logits, const void *target, i64 rows, int width) {
+    __device__ __forceinline__ float operator()(i64, i64 at, int i) const { return load_any(values, at + i, type); }
+};
+
+struct LabelTargets {
+    const void *labels;
+    int type;
+    float on, off;
+
+    __device__ __forceinline__ float operator()(i64 row, i64, int i) const {
+        return static_cast<int>(load_any(labels, row, type)) == i ? on : off;
+    }
+};
+
+template <class Target>
+__device__ __forceinline__ void cross_entropy(const Types &types, void *loss, const void *logits, Target target, i64 rows,
+                                              int width) {
     for_rows(rows, width, [&](i64 row, i64 at) {
         float most, sum;
         softmax_sums(logits, at, types.logits, width, most, sum);
         float log_sum = logf(sum);
         float total = 0.0f;
         for (int i = lane_of_warp(); i < width; i += WARP) {
-            total -= load_any(target, at + i, types.target) * (load_any(logits, at + i, types.logits) - most - log_sum);
+            total -= target(row, at, i) * (load_any(logits, at + i, types.logits) - most - log_sum);
         }
         total = warp_sum(total);
         if (lane_of_warp() == 0) {
@@ -61,24 +80,49 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     });
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS)
-    cross_entropy_backward_any(Types types, void *grad_logits, const void *grad_loss, const void *logits, const void *target,
-                               i64 rows, int width) {
+template <class Target>
+__device__ __forceinline__ void cross_entropy_backward(const Types &types, void *grad_logits, const void *grad_loss,
+                                                       const void *logits, Target target, i64 rows, int width) {
     for_rows(rows, width, [&](i64 row, i64 at) {
         float most, sum;
         softmax_sums(logits, at, types.logits, width, most, sum);
         float targets = 0.0f;
         for (int i = lane_of_warp(); i < width; i += WARP) {
-            targets += load_any(target, at + i, types.target);
+            targets += target(row, at, i);
         }
         targets = warp_sum(targets);
         float g = load_any(grad_loss, row, types.loss);
         for (int i = lane_of_warp(); i < width; i += WARP) {
             float probability = expf(load_any(logits, at + i, types.logits) - most) / sum;
-            float difference = fmaf(probability, targets, -load_any(target, at + i, types.target));
+            float difference = fmaf(probability, targets, -target(row, at, i));
             store_any(grad_logits, at + i, types.grad_logits, g * difference);
         }
     });
+}
+
+}  // namespace
+
+extern "C" __global__ void __launch_bounds__(THREADS)
+    cross_entropy_forward_any(Types types, void *loss, const void *logits, const void *target, i64 rows, int width) {
+    cross_entropy(types, loss, logits, GivenTargets{target, types.target}, rows, width);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS)
+    cross_entropy_forward_any_labels(Types types, void *loss, const void *logits, const void *labels, i64 rows, int width, float on,
+                                     float off) {
+    cross_entropy(types, loss, logits, LabelTargets{labels, types.target, on, off}, rows, width);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS)
+    cross_entropy_backward_any(Types types, void *grad_logits, const void *grad_loss, const void *logits, const void *target,
+                               i64 rows, int width) {
+    cross_entropy_backward(types, grad_logits, grad_loss, logits, GivenTargets{target, types.target}, rows, width);
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS)
+    cross_entropy_backward_any_labels(Types types, void *grad_logits, const void *grad_loss, const void *logits, const void *labels,
+                                      i64 rows, int width, float on, float off) {
+    cross_entropy_backward(types, grad_logits, grad_loss, logits, LabelTargets{labels, types.target, on, off}, rows, width);
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS)

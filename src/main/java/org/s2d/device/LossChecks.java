@@ -37,17 +37,30 @@ public final class LossChecks {
         Checks.contiguous(kernel, gradRows, gradX);
     }
 
-    public static void anchors(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k) {
-        String kernel = "anchorTargets";
-        Checks.floating(kernel, out, feature, queue, distribution);
+    /** {@code labels} as {@code perRow}. */
+    public static void labels(String kernel, Tensor perRow, Tensor labels, double smoothing) {
+        Checks.floating(kernel, labels);
+        Checks.sameShape(kernel, perRow, labels);
+        Checks.contiguous(kernel, labels);
+        if (!(smoothing >= 0 && smoothing <= 1)) {
+            throw new IllegalArgumentException(kernel + ": smoothing " + smoothing + " is not in [0, 1]");
+        }
+    }
+
+    public static void anchors(
+            Tensor loss, Tensor target, Tensor logits, Tensor feature, Losses.Anchors anchors, int k) {
+        String kernel = "anchorLoss";
+        Tensor queue = anchors.queue();
+        perRow(kernel, loss, logits, target);
+        Checks.floating(kernel, feature, queue, anchors.distribution());
         if (feature.rank() != 2 || queue.rank() != 3 || queue.dim(2) != feature.dim(1)) {
             throw new ShapeException(kernel + ": feature " + feature.shape() + " and queue " + queue.shape()
                     + " are not [B, D] and [C, S, D]");
         }
         int classes = queue.dim(0);
-        Checks.shape(kernel, "distribution", distribution, Shape.of(classes, queue.dim(1), classes));
-        Checks.shape(kernel, "out", out, Shape.of(feature.dim(0), classes));
-        Checks.contiguous(kernel, out, feature, queue, distribution);
+        Checks.shape(kernel, "distribution", anchors.distribution(), Shape.of(classes, queue.dim(1), classes));
+        Checks.shape(kernel, "target", target, Shape.of(feature.dim(0), classes));
+        Checks.contiguous(kernel, feature, queue, anchors.distribution());
         if (k < 1 || k > queue.dim(1)) {
             throw new ShapeException(
                     kernel + ": k = " + k + " of " + queue.dim(1) + " anchors, queue " + queue.shape());

@@ -10,6 +10,16 @@ public interface Losses {
     /** {@code gradLogits[b] = gradLoss[b] * (softmax(logits[b]) * sum(target[b]) - target[b])}. */
     void crossEntropyBackward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target);
 
+    /**
+     * {@link #crossEntropy} with targets that have {@code smoothing / C} everywhere and {@code 1 - smoothing} more at the label;
+     * {@code labels} [B]: classes as floating-point numbers.
+     */
+    void crossEntropyOfLabels(Tensor loss, Tensor logits, Tensor labels, double smoothing);
+
+    /** Gradient of {@link #crossEntropyOfLabels}. */
+    void crossEntropyOfLabelsBackward(
+            Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor labels, double smoothing);
+
     /** {@code loss[b] = mean_c bce(logits[b, c], target[b, c])}, stable for large logits. */
     void binaryCrossEntropy(Tensor loss, Tensor logits, Tensor target);
 
@@ -22,12 +32,15 @@ public interface Losses {
     /** Gradients of {@link #cosineSimilarity}. */
     void cosineSimilarityBackward(Tensor gradRows, Tensor gradX, Tensor gradOut, Tensor rows, Tensor x);
 
+    /** Anchors of the self-distillation loss: {@code queue} [C, S, D] with the distributions predicted for them [C, S, C]. */
+    record Anchors(Tensor queue, Tensor distribution) {}
+
     /**
-     * Soft targets of the self-distillation loss: cosine similarity of {@code feature} [B, D] to {@code queue} [C, S, D], the k best of each
-     * class, {@code out[b] = sum(similarity * distribution) / sum(similarity)} over those C*k rows; {@code distribution} [C, S, C],
-     * {@code out} [B, C].
+     * The self-distillation loss and its soft targets: cosine similarity of {@code feature} [B, D] to the queue, the k best of each class,
+     * {@code target[b] = sum(similarity * distribution) / sum(similarity)} over those C*k rows, {@code loss[b] = mean_c bce(logits[b, c],
+     * target[b, c])}; {@code logits} and {@code target} [B, C]. The gradient is {@link #binaryCrossEntropyBackward}: targets carry none.
      */
-    void anchorTargets(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k);
+    void anchorLoss(Tensor loss, Tensor target, Tensor logits, Tensor feature, Anchors anchors, int k);
 
     /**
      * Each row of {@code rows} [B, D], in order, replaces the oldest anchor of its class in {@code queue} [C, S, D], oldest first.

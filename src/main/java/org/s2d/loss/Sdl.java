@@ -4,9 +4,10 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
+import org.s2d.autograd.ops.AnchorLoss;
 import org.s2d.autograd.ops.Arithmetic;
-import org.s2d.autograd.ops.BinaryCrossEntropy;
 import org.s2d.device.Device;
+import org.s2d.device.Losses;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
@@ -71,16 +72,13 @@ public final class Sdl {
         device.upload(distributions, savedDistributions);
     }
 
-    /** Soft targets [B, C] for features [B, D]; a constant of the tape. */
-    public Var targets(Tape tape, Tensor feature) {
-        Tensor targets = tape.allocate(tape.floatType(), Shape.of(feature.dim(0), queue.dim(0)));
-        device.losses().anchorTargets(targets, feature, queue, distributions, k);
-        return tape.constant(targets);
-    }
+    /** The loss, a scalar before its weight, with its soft targets [B, C]. */
+    public record Distilled(Var loss, Var target) {}
 
-    /** The loss, a scalar, before its weight. */
-    public Var loss(Tape tape, Var logits, Var target) {
-        return Arithmetic.mean(tape, BinaryCrossEntropy.apply(tape, logits, target), 0);
+    /** Of class scores [B, C] and features [B, D], which carry no gradient here. */
+    public Distilled loss(Tape tape, Var logits, Tensor feature) {
+        AnchorLoss.Result result = AnchorLoss.apply(tape, logits, feature, new Losses.Anchors(queue, distributions), k);
+        return new Distilled(Arithmetic.mean(tape, result.loss(), 0), result.target());
     }
 
     /**

@@ -74,8 +74,6 @@ final class Inference {
             device.upload(clips, batch.clips());
             Var x = tape.constant(clips);
             Var logits = model.forward(tape, x, landmarks.features(tape, x)).logits();
-            Var target =
-                    CrossEntropy.smoothedTargets(tape, labels, model.config().classes(), 0);
             double[] scores = reader.values(logits.value());
             int[] items = batch.items();
             for (int i = 0; i < items.length; i++) {
@@ -87,7 +85,7 @@ final class Inference {
             }
             double sum = 0;
             for (double value :
-                    reader.values(CrossEntropy.apply(tape, logits, target).value())) {
+                    reader.values(CrossEntropy.ofLabels(tape, logits, labels, 0).value())) {
                 sum += value;
             }
             return sum;

@@ -2,8 +2,8 @@ package org.s2d.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.s2d.autograd.ops.CrossEntropy;
 import org.s2d.device.Device;
 import org.s2d.device.Seed;
 import org.s2d.tensor.DType;
@@ -25,11 +25,15 @@ final class StepBuffers implements AutoCloseable {
      *
      * @param clips what the queue is fed with, [B, 3, T, H, W]; null when it is not, and the batch is mixed
      * @param trained what the model trains on: {@code clips}, or those mixed
-     * @param targets [B, C]
+     * @param targets [B, C], undefined unless it is mixed: labels say enough
      * @param labels [B], as numbers of the float type
      * @param watched what the host wants to know: loss, weighted self-distillation loss, logits [B * C]
      */
     record Batch(@Nullable Tensor clips, Tensor trained, Tensor targets, Tensor labels, Tensor watched) {
+        boolean isMixed() {
+            return clips != trained;
+        }
+
         Tensor loss() {
             return watched.narrow(0, 0, 1);
         }
@@ -52,7 +56,6 @@ final class StepBuffers implements AutoCloseable {
     private static final int WATCHED = 2;
 
     private final Device device;
-    private final double smoothing;
     private final List<Form> forms;
     private final Scope scope;
     private final Scope host;
@@ -63,9 +66,8 @@ final class StepBuffers implements AutoCloseable {
     private final Tensor report;
     private final Tensor hostReport;
 
-    StepBuffers(Device device, List<Form> forms, int classes, double smoothing) {
+    StepBuffers(Device device, List<Form> forms, int classes) {
         this.device = device;
-        this.smoothing = smoothing;
         this.forms = forms;
         scope = new Scope(device.allocator());
         host = new Scope(device.hostAllocator());
@@ -123,15 +125,13 @@ final class StepBuffers implements AutoCloseable {
             if (mixed != null && clips != null) {
                 device.upload(clips, input.clips());
             }
-            if (mixed == null) {
-                int classes = batch.targets().dim(1);
-                device.upload(batch.targets(), CrossEntropy.smoothedTargets(input.labels(), classes, smoothing));
-            } else {
+            if (mixed != null) {
                 device.upload(batch.targets(), mixed.targets());
             }
             float[] labels = new float[input.labels().length];
             for (int b = 0; b < labels.length; b++) {
-                labels[b] = input.labels()[b];
+                labels[b] = Objects.checkIndex(
+                        Math.toIntExact(input.labels()[b]), batch.targets().dim(1));
             }
             device.upload(batch.labels(), labels);
         }

@@ -124,7 +124,7 @@ public final class TrainingStep implements AutoCloseable {
             if (present != null) {
                 present.close();
             }
-            present = new StepBuffers(device, forms, model.config().classes(), smoothing);
+            present = new StepBuffers(device, forms, model.config().classes());
             buffers = present;
         }
         return present;
@@ -161,13 +161,15 @@ public final class TrainingStep implements AutoCloseable {
             tape.setObserver(observer);
         }
         S2dModel.Output out = forward(tape, batch.trained(), landmarks);
-        Var target = tape.constant(batch.targets());
-        Var loss = Arithmetic.mean(tape, CrossEntropy.apply(tape, out.logits(), target), 0);
+        Var perSample = batch.isMixed()
+                ? CrossEntropy.apply(tape, out.logits(), tape.constant(batch.targets()))
+                : CrossEntropy.ofLabels(tape, out.logits(), batch.labels(), smoothing);
+        Var loss = Arithmetic.mean(tape, perSample, 0);
         Var total = loss;
         if (sdl != null && sdlWeight > 0) {
-            Var softTargets = sdl.targets(tape, out.feature().value());
-            tape.observe("sdl.soft_targets", softTargets);
-            Var weighted = Arithmetic.scale(tape, sdl.loss(tape, out.logits(), softTargets), sdlWeight);
+            Sdl.Distilled distilled = sdl.loss(tape, out.logits(), out.feature().value());
+            tape.observe("sdl.soft_targets", distilled.target());
+            Var weighted = Arithmetic.scale(tape, distilled.loss(), sdlWeight);
             device.elementwise().copy(batch.sdlLoss(), weighted.value());
             total = Arithmetic.add(tape, loss, weighted);
         }

@@ -172,8 +172,7 @@ final class Operations {
                 labels[i] = in.of("label").value().getLong(i);
             }
             double smoothing = in.operation().startsWith("label") ? in.number(0.1) : 0;
-            Var target = CrossEntropy.smoothedTargets(tape, labels, logits.dim(1), smoothing);
-            perSample = CrossEntropy.apply(tape, logits, target);
+            perSample = CrossEntropy.ofLabels(tape, logits, labels, smoothing);
         }
         return Views.reshape(tape, Arithmetic.mean(tape, perSample, 0), 1);
     }

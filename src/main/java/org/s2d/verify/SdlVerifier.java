@@ -77,9 +77,9 @@ final class SdlVerifier implements CaseVerifier {
         private void batch(Tape tape, Sdl sdl, int i) {
             Tensor feature = upload(tape, "x." + i);
             Var logits = tape.input(upload(tape, "logits." + i), true);
-            Var soft = sdl.targets(tape, feature);
-            check("soft." + i, soft.value());
-            Var loss = Arithmetic.scale(tape, sdl.loss(tape, logits, soft), WEIGHT);
+            Sdl.Distilled distilled = sdl.loss(tape, logits, feature);
+            check("soft." + i, distilled.target().value());
+            Var loss = Arithmetic.scale(tape, distilled.loss(), WEIGHT);
             check("bce." + i, loss.value());
             tape.backward(loss);
             Tensor grad = logits.grad();

@@ -1,6 +1,5 @@
 package org.s2d.autograd.ops;
 
-import java.util.Arrays;
 import java.util.List;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
@@ -10,7 +9,7 @@ import org.s2d.tensor.Tensor;
 
 /**
  * Cross-entropy with soft targets: {@code loss[b] = -sum_c target[b, c] log softmax(logits[b])[c]}. Targets need not sum to one.
- * Hard labels and label smoothing are targets too: {@link #smoothedTargets}.
+ * Hard labels, smoothed or not, need no targets in memory: {@link #ofLabels}.
  *
  * <p>Shapes: logits and target [B, C], result [B]. Keeps both. Source: timm SoftTargetCrossEntropy, LabelSmoothingCrossEntropy.
  */
@@ -33,23 +32,39 @@ public final class CrossEntropy {
         });
     }
 
-    /** Rows with {@code 1 - smoothing + smoothing / C} at the label and {@code smoothing / C} elsewhere, on the tape's device. */
-    public static Var smoothedTargets(Tape tape, long[] labels, int classes, double smoothing) {
-        Tensor target = tape.allocate(tape.floatType(), Shape.of(labels.length, classes));
-        tape.device().upload(target, smoothedTargets(labels, classes, smoothing));
-        return tape.constant(target);
+    /** With label smoothing: targets of {@code smoothing / C} everywhere and {@code 1 - smoothing} more at the label. */
+    public static Var ofLabels(Tape tape, Var logits, long[] labels, double smoothing) {
+        float[] values = new float[labels.length];
+        for (int b = 0; b < values.length; b++) {
+            if (labels[b] < 0 || labels[b] >= logits.dim(1)) {
+                throw new ShapeException(
+                        "crossEntropy: label " + labels[b] + " is not one of " + logits.dim(1) + " classes");
+            }
+            values[b] = labels[b];
+        }
+        Tensor onDevice = tape.allocate(tape.floatType(), Shape.of(values.length));
+        tape.device().upload(onDevice, values);
+        return ofLabels(tape, logits, onDevice, smoothing);
     }
 
-    /** The same rows, one after the other. */
-    public static float[] smoothedTargets(long[] labels, int classes, double smoothing) {
-        float[] rows = new float[Math.multiplyExact(labels.length, classes)];
-        Arrays.fill(rows, (float) (smoothing / classes));
-        for (int b = 0; b < labels.length; b++) {
-            if (labels[b] < 0 || labels[b] >= classes) {
-                throw new ShapeException("crossEntropy: label " + labels[b] + " is not one of " + classes + " classes");
-            }
-            rows[b * classes + (int) labels[b]] = (float) (1 - smoothing + smoothing / classes);
+    /** The same with labels [B] on the device, as numbers of the float type; they must be classes. */
+    public static Var ofLabels(Tape tape, Var logits, Tensor labels, double smoothing) {
+        if (logits.shape().rank() != 2 || !labels.shape().equals(Shape.of(logits.dim(0)))) {
+            throw new ShapeException("crossEntropy: logits " + logits.shape() + " and labels " + labels.shape()
+                    + " are not [B, C] and [B]");
         }
-        return rows;
+        Tensor loss = tape.allocate(tape.floatType(), labels.shape());
+        Tensor in = tape.contiguous(logits.value());
+        tape.device().losses().crossEntropyOfLabels(loss, in, labels, smoothing);
+        if (!tape.needsGrad(logits)) {
+            return tape.constant(loss);
+        }
+        return tape.record("crossEntropy", loss, List.of(in, labels), grad -> {
+            Tensor gradLogits = tape.allocate(tape.floatType(), logits.shape());
+            tape.device()
+                    .losses()
+                    .crossEntropyOfLabelsBackward(gradLogits, tape.contiguous(grad), in, labels, smoothing);
+            tape.accumulate(logits, gradLogits);
+        });
     }
 }

@@ -1,5 +1,6 @@
 package org.s2d.device.cpu;
 
+import org.s2d.device.LossChecks;
 import org.s2d.device.Losses;
 import org.s2d.tensor.Tensor;
 
@@ -13,6 +14,17 @@ final class ReferenceLosses implements Losses {
     @Override
     public void crossEntropyBackward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target) {
         CrossEntropyKernel.backward(gradLogits, gradLoss, logits, target, Partition.WHOLE);
+    }
+
+    @Override
+    public void crossEntropyOfLabels(Tensor loss, Tensor logits, Tensor labels, double smoothing) {
+        CrossEntropyKernel.ofLabels(loss, logits, labels, smoothing, Partition.WHOLE);
+    }
+
+    @Override
+    public void crossEntropyOfLabelsBackward(
+            Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor labels, double smoothing) {
+        CrossEntropyKernel.ofLabelsBackward(gradLogits, gradLoss, logits, labels, smoothing, Partition.WHOLE);
     }
 
     @Override
@@ -36,8 +48,10 @@ final class ReferenceLosses implements Losses {
     }
 
     @Override
-    public void anchorTargets(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k) {
-        AnchorKernel.forward(out, feature, queue, distribution, k, Partition.WHOLE);
+    public void anchorLoss(Tensor loss, Tensor target, Tensor logits, Tensor feature, Anchors anchors, int k) {
+        LossChecks.anchors(loss, target, logits, feature, anchors, k);
+        AnchorKernel.forward(target, feature, anchors.queue(), anchors.distribution(), k, Partition.WHOLE);
+        binaryCrossEntropy(loss, logits, target);
     }
 
     @Override

@@ -21,6 +21,8 @@ final class CudaLosses implements Losses {
     private final Elementwise elementwise;
     private final Kernel crossEntropy;
     private final Kernel crossEntropyBackward;
+    private final Kernel labelled;
+    private final Kernel labelledBackward;
     private final Kernel binary;
     private final Kernel binaryBackward;
     private final Kernel cosine;
@@ -35,6 +37,8 @@ final class CudaLosses implements Losses {
         LaunchContract plain = LaunchContract.threads(THREADS);
         crossEntropy = context.kernel("losses", "cross_entropy_forward_any", plain);
         crossEntropyBackward = context.kernel("losses", "cross_entropy_backward_any", plain);
+        labelled = context.kernel("losses", "cross_entropy_forward_any_labels", plain);
+        labelledBackward = context.kernel("losses", "cross_entropy_backward_any_labels", plain);
         binary = context.kernel("losses", "binary_cross_entropy_forward_any", plain);
         binaryBackward = context.kernel("losses", "binary_cross_entropy_backward_any", plain);
         cosine = context.kernel("anchors", "cosine_forward_any", plain);
@@ -52,6 +56,37 @@ final class CudaLosses implements Losses {
     @Override
     public void crossEntropyBackward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target) {
         backward("crossEntropyBackward", crossEntropyBackward, gradLogits, gradLoss, logits, target);
+    }
+
+    @Override
+    public void crossEntropyOfLabels(Tensor loss, Tensor logits, Tensor labels, double smoothing) {
+        LossChecks.perRow("crossEntropy", loss, logits);
+        LossChecks.labels("crossEntropy", loss, labels, smoothing);
+        Checks.singlePrecision("crossEntropy", loss, logits, labels);
+        if (loss.numel() > 0) {
+            Arguments arguments = types(loss, logits, labels, logits)
+                    .elements(loss)
+                    .elements(logits)
+                    .elements(labels);
+            launchLabelled(labelled, arguments, logits, smoothing);
+        }
+    }
+
+    @Override
+    public void crossEntropyOfLabelsBackward(
+            Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor labels, double smoothing) {
+        String name = "crossEntropyBackward";
+        LossChecks.perRow(name, gradLoss, logits, gradLogits);
+        LossChecks.labels(name, gradLoss, labels, smoothing);
+        Checks.singlePrecision(name, gradLoss, logits, gradLogits, labels);
+        if (logits.numel() > 0) {
+            Arguments arguments = types(gradLoss, logits, labels, gradLogits)
+                    .elements(gradLogits)
+                    .elements(gradLoss)
+                    .elements(logits)
+                    .elements(labels);
+            launchLabelled(labelledBackward, arguments, logits, smoothing);
+        }
     }
 
     @Override
@@ -94,7 +129,7 @@ final class CudaLosses implements Losses {
         }
     }
 
-    /** The four types as a structure, which begins the arguments. */
+    /** Types as a structure, which begins the arguments. */
     private Arguments types(Tensor... tensors) {
         Arguments arguments = context.arguments();
         int at = arguments.structure(Integer.BYTES * tensors.length);
@@ -106,11 +141,25 @@ final class CudaLosses implements Losses {
 
     /** Adds the rows and their width: one warp per row. */
     private void launch(Kernel kernel, Arguments arguments, Tensor shaped) {
-        long rows = shaped.shape().without(-1).numel();
+        context.launch(kernel, rowsLaunch(shaped), addRows(arguments, shaped));
+    }
+
+    /** And what stands at the label and elsewhere. */
+    private void launchLabelled(Kernel kernel, Arguments arguments, Tensor logits, double smoothing) {
+        double off = smoothing / logits.dim(-1);
         context.launch(
                 kernel,
-                Launch.of(CudaContext.blocks(rows, ROWS, MAX_BLOCKS), THREADS),
-                arguments.int64(rows).int32(shaped.dim(-1)));
+                rowsLaunch(logits),
+                addRows(arguments, logits).float32(1 - smoothing + off).float32(off));
+    }
+
+    private static Arguments addRows(Arguments arguments, Tensor shaped) {
+        return arguments.int64(shaped.shape().without(-1).numel()).int32(shaped.dim(-1));
+    }
+
+    private static Launch rowsLaunch(Tensor shaped) {
+        long rows = shaped.shape().without(-1).numel();
+        return Launch.of(CudaContext.blocks(rows, ROWS, MAX_BLOCKS), THREADS);
     }
 
     @Override
@@ -164,17 +213,21 @@ final class CudaLosses implements Losses {
     }
 
     @Override
-    public void anchorTargets(Tensor out, Tensor feature, Tensor queue, Tensor distribution, int k) {
-        LossChecks.anchors(out, feature, queue, distribution, k);
-        Checks.singlePrecision("anchorTargets", out, feature, queue, distribution);
-        if (out.numel() > 0) {
+    public void anchorLoss(Tensor loss, Tensor target, Tensor logits, Tensor feature, Anchors anchored, int k) {
+        LossChecks.anchors(loss, target, logits, feature, anchored, k);
+        Tensor queue = anchored.queue();
+        Tensor distribution = anchored.distribution();
+        Checks.singlePrecision("anchorLoss", loss, target, logits, feature, queue, distribution);
+        if (target.numel() > 0) {
             int classes = queue.dim(0);
             int size = queue.dim(1);
             context.launch(
                     anchors,
-                    Launch.of(feature.dim(0), THREADS).shared(classes * (size + 2 * k) * Float.BYTES),
-                    types(out, feature, queue, distribution)
-                            .elements(out)
+                    Launch.of(feature.dim(0), THREADS).shared((classes * (size + 2 * k) + ROWS) * Float.BYTES),
+                    types(loss, target, logits, feature, queue, distribution)
+                            .elements(loss)
+                            .elements(target)
+                            .elements(logits)
                             .elements(feature)
                             .elements(queue)
                             .elements(distribution)

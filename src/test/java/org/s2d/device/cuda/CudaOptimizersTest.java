@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.s2d.device.Device;
+import org.s2d.device.Losses;
 import org.s2d.device.Optimizers.AdamWStep;
 import org.s2d.device.Optimizers.Slot;
 import org.s2d.device.PreparedAdamW;
@@ -225,7 +226,10 @@ class CudaOptimizersTest {
         System.arraycopy(rows, 0, rows, width, size > 1 ? width : 0);
         device.upload(queue, rows);
         device.upload(distribution, squares(draw(10, classes * size * classes)));
-        device.losses().anchorTargets(out, feature, queue, distribution, k);
+        Tensor logits = scope.allocate(device.floatType(), out.shape());
+        Tensor loss = scope.allocate(device.floatType(), Shape.of(batch));
+        device.elementwise().fill(logits, 0);
+        device.losses().anchorLoss(loss, out, logits, feature, new Losses.Anchors(queue, distribution), k);
         return out;
     }
 
