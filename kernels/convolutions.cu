@@ -217,6 +217,35 @@ __device__ __forceinline__ int own_row() { return static_cast<int>(blockIdx.y * 
 
 __device__ __forceinline__ int own_column() { return static_cast<int>(blockIdx.x * TILE + threadIdx.x % (TILE / OWN) * OWN); }
 
+// Gives each sum of the tile to `store(row, column, sum)`, neighbouring columns to neighbouring threads. One after the other: the
+// code of `store` has a path for each combination of types, and sixteen copies of that would be a megabyte.
+template <class Store>
+__device__ __forceinline__ void store_tile(const Product &product, const float (&sums)[OWN][OWN], const Store &store) {
+    S2D_SHARED(float, tile);  // [TILE / 2][STRIDE], where the operands were
+    int thread = static_cast<int>(threadIdx.x);
+    int row = thread / (TILE / OWN) * OWN;
+    int column = thread % (TILE / OWN) * OWN;
+#pragma unroll 1
+    for (int first = 0; first < TILE; first += TILE / 2) {
+        __syncthreads();
+        if (row / (TILE / 2) == first / (TILE / 2)) {
+#pragma unroll
+            for (int i = 0; i < OWN; i++) {
+                store_pack(tile + (row - first + i) * STRIDE + column, sums[i]);
+            }
+        }
+        __syncthreads();
+#pragma unroll 1
+        for (int i = thread; i < TILE / 2 * TILE; i += THREADS) {
+            int to_row = static_cast<int>(blockIdx.y) * TILE + first + i / TILE;
+            int to_column = static_cast<int>(blockIdx.x) * TILE + i % TILE;
+            if (to_row < product.rows && to_column < product.columns) {
+                store(to_row, to_column, tile[i / TILE * STRIDE + i % TILE]);
+            }
+        }
+    }
+}
+
 // What becomes of an output's sum.
 struct Ends {
     void *out;
@@ -250,20 +279,12 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     float sums[OWN][OWN] = {};
     multiply(sums, product, left, Patches{conv, in, group * conv.group_in()});
     Ends ends = {out, bias, slope, residual};
-#pragma unroll
-    for (int j = 0; j < OWN; j++) {
-        int column = own_column() + j;
+    store_tile(product, sums, [&](int row, int column, float sum) {
+        int channel = first + row;
         i64 image = column / conv.positions();
-#pragma unroll
-        for (int i = 0; i < OWN; i++) {
-            int row = own_row() + i;
-            if (row < product.rows && column < product.columns) {
-                int channel = first + row;
-                i64 at = (image * conv.out_channels + channel) * conv.positions() + column % conv.positions();
-                finish(conv, ends, channel, at, sums[i][j]);
-            }
-        }
-    }
+        i64 at = (image * conv.out_channels + channel) * conv.positions() + column % conv.positions();
+        finish(conv, ends, channel, at, sum);
+    });
 }
 
 // Rows are input channels of a group, columns all input pixels. Grid (columns / TILE, rows / TILE, groups).
@@ -279,18 +300,10 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     Left left = {weight, conv.weight_type, first_out * depth, taps, depth, taps};
     float sums[OWN][OWN] = {};
     multiply(sums, product, left, Readers{conv, grad_out, first_out});
-#pragma unroll
-    for (int j = 0; j < OWN; j++) {
-        int column = own_column() + j;
-#pragma unroll
-        for (int i = 0; i < OWN; i++) {
-            int row = own_row() + i;
-            if (row < product.rows && column < product.columns) {
-                i64 plane = static_cast<i64>(column / pixels) * conv.in_channels + group * conv.group_in() + row;
-                store_any(grad_in, plane * pixels + column % pixels, conv.in_type, sums[i][j]);
-            }
-        }
-    }
+    store_tile(product, sums, [&](int row, int column, float sum) {
+        i64 plane = static_cast<i64>(column / pixels) * conv.in_channels + group * conv.group_in() + row;
+        store_any(grad_in, plane * pixels + column % pixels, conv.in_type, sum);
+    });
 }
 
 // Parts of the weight's gradient, `parts` [parts, O, depth]: rows are output channels of a group, columns its taps, the sums go
@@ -365,10 +378,13 @@ extern "C" __global__ void __launch_bounds__(THREADS)
                 }
             }
         }
+        // One after the other, as in store_tile; registers have no index at run time.
+#pragma unroll 1
+        for (int j = column; j < min(column + RUN, conv.out_width); j++) {
+            finish(conv, ends, channel, line * conv.out_width + j, sums[0]);
 #pragma unroll
-        for (int j = 0; j < RUN; j++) {
-            if (column + j < conv.out_width) {
-                finish(conv, ends, channel, line * conv.out_width + column + j, sums[j]);
+            for (int next = 1; next < RUN; next++) {
+                sums[next - 1] = sums[next];
             }
         }
     }
