@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.DeviceException;
 import org.s2d.device.cpu.OneDnn;
+import org.s2d.device.cuda.PackedKernels;
 import org.s2d.device.cuda.lib.CudaLibraries;
 import org.s2d.device.cuda.lib.CudaLibrary;
 import org.s2d.device.cuda.lib.DriverLibrary;
@@ -23,10 +24,16 @@ import org.s2d.device.natives.Machine;
  * components are the names there.
  *
  * @param cudaVersion newest CUDA version that the driver runs, null without a driver
+ * @param kernels where the kernels for a GPU would come from
  * @param devices for {@code cpu}, {@code cuda} and {@code emulator} why it cannot work; empty text when it can
  */
 record Diagnosis(
-        Host host, List<Library> libraries, @Nullable String cudaVersion, List<Gpu> gpus, Map<String, String> devices) {
+        Host host,
+        List<Library> libraries,
+        @Nullable String cudaVersion,
+        List<Gpu> gpus,
+        String kernels,
+        Map<String, String> devices) {
 
     /** Java, the system and the processor. */
     record Host(String java, String system, String processor, int cores, List<String> features) {}
@@ -48,8 +55,11 @@ record Diagnosis(
             String missing) {}
 
     /** What loads libraries, so that tests can lay out machines whose libraries are only names. */
-    record Probes(Supplier<OneDnn> oneDnn, Function<Path, DriverLibrary.Report> driver) {
-        static final Probes REAL = new Probes(OneDnn::load, DriverLibrary::report);
+    record Probes(
+            Supplier<OneDnn> oneDnn,
+            Function<Path, DriverLibrary.Report> driver,
+            Supplier<Optional<PackedKernels>> packed) {
+        static final Probes REAL = new Probes(OneDnn::load, DriverLibrary::report, PackedKernels::ofProgram);
     }
 
     static Diagnosis of(Machine machine, Probes probes) {
@@ -71,6 +81,7 @@ record Diagnosis(
                 libraries,
                 driver.map(DriverLibrary.Report::cuda).orElse(null),
                 driver.map(DriverLibrary.Report::gpus).orElse(List.of()),
+                KernelOrigin.text(cuda, probes.packed.get(), driver),
                 devices);
     }
 

@@ -101,6 +101,7 @@ final class DoctorCommand implements Callable<Integer> {
                             gpu.multiprocessors(),
                             gpu.bytes() / (double) (1 << 30)));
         }
+        row(out, "GPU kernels", diagnosis.kernels());
         out.println();
         diagnosis
                 .devices()

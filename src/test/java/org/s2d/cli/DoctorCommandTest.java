@@ -11,11 +11,13 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.s2d.device.DeviceException;
 import org.s2d.device.cpu.OneDnn;
+import org.s2d.device.cuda.PackedKernels;
 import org.s2d.device.cuda.lib.DriverLibrary.Gpu;
 import org.s2d.device.cuda.lib.DriverLibrary.Report;
 import org.s2d.device.cuda.lib.FakeMachine;
@@ -34,13 +36,14 @@ class DoctorCommandTest {
     private final StringWriter err = new StringWriter();
     private Supplier<OneDnn> oneDnn = () -> new OneDnn("3.11.0", "/cache/libdnnl.so.3");
     private Report driver = WORKS;
+    private Optional<PackedKernels> packed = Optional.empty();
 
     private FakeMachine machine() {
         return new FakeMachine(root);
     }
 
     private int doctor(String... arguments) {
-        var probes = new Diagnosis.Probes(oneDnn, path -> driver);
+        var probes = new Diagnosis.Probes(oneDnn, path -> driver, () -> packed);
         var command = new DoctorCommand(new Machine(root, environment), probes);
         return new CommandLine(command)
                 .setOut(new PrintWriter(out, true))
@@ -111,6 +114,24 @@ class DoctorCommandTest {
         driver = new Report("13.0", List.of(), "cuInit: no CUDA-capable device is detected (error 100)");
         assertThat(doctor("--device", "cuda")).isEqualTo(3);
         assertThat(line("--device cuda")).contains("cannot work", "no CUDA-capable device");
+    }
+
+    @Test
+    void whereTheKernelsComeFrom() throws IOException {
+        assertThat(doctor()).isZero();
+        assertThat(line("GPU kernels")).contains("none packed", "libnvrtc.so.13", "pip install nvidia-cuda-nvrtc");
+        machine().driver("580.95.05").wheels13("env/lib/python3.12/site-packages");
+        out.getBuffer().setLength(0);
+        assertThat(doctor()).isZero();
+        assertThat(line("GPU kernels")).endsWith("none packed; NVRTC compiles them at first use");
+        packed = Optional.of(new PackedKernels("13.0", List.of("sm_80", "sm_90a"), Map.of()));
+        out.getBuffer().setLength(0);
+        assertThat(doctor()).isZero();
+        assertThat(line("GPU kernels")).endsWith("packed by CUDA 13.0 for sm_80, sm_90a");
+        driver = new Report("13.0", List.of(new Gpu("RTX 5090", "12.0", 170, 32L << 30)), null);
+        out.getBuffer().setLength(0);
+        assertThat(doctor()).isZero();
+        assertThat(line("GPU kernels")).endsWith("not for this GPU and driver; NVRTC compiles them at first use");
     }
 
     @Test

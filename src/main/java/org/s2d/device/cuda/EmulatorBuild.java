@@ -2,14 +2,10 @@ package org.s2d.device.cuda;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -126,7 +122,8 @@ public final class EmulatorBuild implements KernelImages {
         List<String> inputs = new ArrayList<>(headers);
         inputs.add(source);
         Map<String, String> texts = sources.closure(inputs.toArray(String[]::new));
-        Path folder = cache.resolve("emulator-" + hash(texts.toString() + OPTIONS + checks.compile + compiler));
+        Path folder =
+                cache.resolve("emulator-" + KernelCache.hash(texts.toString() + OPTIONS + checks.compile + compiler));
         Path library = folder.resolve(name + ".so");
         if (Files.isRegularFile(library)) {
             return library;
@@ -210,20 +207,12 @@ public final class EmulatorBuild implements KernelImages {
         }
     }
 
-    private static void remove(Path folder) throws IOException {
+    /** Removes a folder and what is in it. */
+    static void remove(Path folder) throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {
                 Files.delete(file);
             }
-        }
-    }
-
-    private static String hash(String text) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest, 0, 8);
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java has SHA-256", e);
         }
     }
 }

@@ -66,7 +66,7 @@ public record PackedKernels(String cuda, List<String> architectures, Map<String,
      * @param capability 10 times major plus minor
      * @param driverCuda newest CUDA version of the driver, 1000 times major plus 10 times minor
      */
-    boolean serve(int capability, int driverCuda) {
+    public boolean serve(int capability, int driverCuda) {
         String[] version = cuda.split("\\.", -1);
         int major = Integer.parseInt(version[0]);
         int exact = 1000 * major + 10 * Integer.parseInt(version[1]);

@@ -77,7 +77,7 @@ public final class Nvrtc {
     private static String log(nvrtcProgram program) {
         String[] log = new String[1];
         require("nvrtcGetProgramLog", JNvrtc.nvrtcGetProgramLog(program, log));
-        return log[0].lines().limit(MAX_LOG_LINES).reduce("", (all, line) -> all + line + "\n");
+        return String.join("\n", log[0].lines().limit(MAX_LOG_LINES).toList());
     }
 
     private static void require(String function, int status) {
