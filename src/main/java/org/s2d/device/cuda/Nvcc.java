@@ -26,13 +26,26 @@ record Nvcc(Path program, String version) {
     private static final List<String> OPTIONS = List.of("-std=c++17", "-O3");
     private static final List<String> MACHINE_CODE = List.of("-lineinfo", "--resource-usage", "-cubin");
 
-    /**
-     * What it made of a file.
-     *
-     * @param code machine code, or PTX as text
-     * @param report registers, memory and spills of each entry point; nothing for PTX
-     */
-    record Compiled(byte[] code, byte[] report) {}
+    /** What it made of a file. */
+    static final class Compiled {
+        private final byte[] code;
+        private final String report;
+
+        private Compiled(byte[] code, String report) {
+            this.code = code;
+            this.report = report;
+        }
+
+        /** Machine code, or PTX as text. */
+        byte[] code() {
+            return code;
+        }
+
+        /** Registers, memory and spills of each entry point; nothing for PTX. */
+        byte[] report() {
+            return report.getBytes(StandardCharsets.UTF_8);
+        }
+    }
 
     /** Of the toolkit that CUDA_HOME names, on the PATH, or of the installed toolkit. */
     static Optional<Nvcc> find(Machine machine) {
@@ -87,7 +100,7 @@ record Nvcc(Path program, String version) {
         List<String> command = new ArrayList<>(List.of(program.toString(), "-arch=" + architecture));
         command.addAll(options(architecture));
         command.addAll(List.of("-o", code.toString(), source.toString()));
-        byte[] report = run(command).getBytes(StandardCharsets.UTF_8);
+        String report = run(command);
         return new Compiled(Files.readAllBytes(code), report);
     }
 

@@ -73,8 +73,8 @@ public final class NvccBuild {
         Files.createDirectories(packed);
         Map<String, String> units = new TreeMap<>();
         sources.files().forEach(file -> units.put(file, sources.unit(file)));
-        units.keySet().stream()
-                .flatMap(file -> architectures.stream().map(one -> new Job(file, units.get(file), one)))
+        units.entrySet().stream()
+                .flatMap(file -> architectures.stream().map(one -> new Job(file.getKey(), file.getValue(), one)))
                 .toList()
                 .parallelStream()
                 .forEach(this::compile);

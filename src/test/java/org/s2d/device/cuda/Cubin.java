@@ -3,10 +3,10 @@ package org.s2d.device.cuda;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 /**
@@ -41,7 +41,7 @@ record Cubin(Map<String, ByteBuffer> code) {
 
     /** How often an entry point has an operation. */
     int count(String entryPoint, int operation) {
-        ByteBuffer instructions = code.get(entryPoint);
+        ByteBuffer instructions = Objects.requireNonNull(code.get(entryPoint), entryPoint);
         int found = 0;
         for (int at = 0; at < instructions.limit(); at += INSTRUCTION_BYTES) {
             found += (instructions.getShort(at) & 0xfff) == operation ? 1 : 0;
@@ -50,10 +50,10 @@ record Cubin(Map<String, ByteBuffer> code) {
     }
 
     private static String string(ByteBuffer bytes, int from) {
-        int end = from;
-        while (bytes.get(end) != 0) {
-            end++;
+        StringBuilder text = new StringBuilder();
+        for (int at = from; bytes.get(at) != 0; at++) {
+            text.append((char) bytes.get(at));
         }
-        return new String(bytes.array(), from, end - from, StandardCharsets.US_ASCII);
+        return text.toString();
     }
 }
