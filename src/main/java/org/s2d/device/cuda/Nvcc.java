@@ -82,39 +82,49 @@ record Nvcc(Path program, String version) {
     }
 
     Compiled compile(String file, String unit, String architecture) {
+        return inFolder(work -> {
+            Path source = Files.writeString(work.resolve(file + ".cu"), unit);
+            Path code = work.resolve("code");
+            List<String> command = new ArrayList<>(List.of(program.toString(), "-arch=" + architecture));
+            command.addAll(options(architecture));
+            command.addAll(List.of("-o", code.toString(), source.toString()));
+            String report = run(command);
+            return new Compiled(Files.readAllBytes(code), report);
+        });
+    }
+
+    /** One file with all images, compressed; the driver takes what fits the GPU. Takes seconds. */
+    byte[] pack(List<String> architectures, List<Path> images) {
+        return inFolder(work -> {
+            Path fatBinary = work.resolve("code");
+            List<String> command = new ArrayList<>();
+            command.add(program.resolveSibling("fatbinary").toString());
+            command.addAll(List.of("-64", "--compress-all", "--compress-mode=size", "--create=" + fatBinary));
+            for (int i = 0; i < images.size(); i++) {
+                String architecture = architectures.get(i);
+                command.add("--image3=kind=" + (isPtx(architecture) ? "ptx" : "elf") + ",sm="
+                        + architecture.substring(architecture.indexOf('_') + 1) + ",file=" + images.get(i));
+            }
+            run(command);
+            return Files.readAllBytes(fatBinary);
+        });
+    }
+
+    private interface Work<T> {
+        T in(Path folder) throws IOException;
+    }
+
+    private static <T> T inFolder(Work<T> work) {
         try {
-            Path work = Files.createTempDirectory("s2d-nvcc");
+            Path folder = Files.createTempDirectory("s2d-nvcc");
             try {
-                return compile(work, file, unit, architecture);
+                return work.in(folder);
             } finally {
-                EmulatorBuild.remove(work);
+                EmulatorBuild.remove(folder);
             }
         } catch (IOException e) {
             throw new DeviceException("nvcc: no place for temporary files: " + e, e);
         }
-    }
-
-    private Compiled compile(Path work, String file, String unit, String architecture) throws IOException {
-        Path source = Files.writeString(work.resolve(file + ".cu"), unit);
-        Path code = work.resolve("code");
-        List<String> command = new ArrayList<>(List.of(program.toString(), "-arch=" + architecture));
-        command.addAll(options(architecture));
-        command.addAll(List.of("-o", code.toString(), source.toString()));
-        String report = run(command);
-        return new Compiled(Files.readAllBytes(code), report);
-    }
-
-    /** One file with all images, compressed; the driver takes what fits the GPU. */
-    void pack(Path fatBinary, List<String> architectures, List<Path> images) {
-        List<String> command = new ArrayList<>();
-        command.add(program.resolveSibling("fatbinary").toString());
-        command.addAll(List.of("-64", "--compress-all", "--compress-mode=size", "--create=" + fatBinary));
-        for (int i = 0; i < images.size(); i++) {
-            String architecture = architectures.get(i);
-            command.add("--image3=kind=" + (isPtx(architecture) ? "ptx" : "elf") + ",sm="
-                    + architecture.substring(architecture.indexOf('_') + 1) + ",file=" + images.get(i));
-        }
-        run(command);
     }
 
     private static String run(List<String> command) {

@@ -78,12 +78,7 @@ public final class NvccBuild {
                 .toList()
                 .parallelStream()
                 .forEach(this::compile);
-        for (String file : units.keySet()) {
-            List<Path> images = architectures.stream()
-                    .map(one -> work.resolve(new Job(file, "", one).image()))
-                    .toList();
-            nvcc.pack(packed.resolve(file + PackedKernels.END), architectures, images);
-        }
+        units.entrySet().parallelStream().forEach(file -> pack(file.getKey(), file.getValue(), architectures));
         units.replaceAll((file, unit) -> KernelCache.hash(unit));
         String cuda = nvcc.version().replaceFirst("^(\\d+\\.\\d+)\\..*", "$1");
         Files.writeString(packed.resolve(PackedKernels.INDEX), new PackedKernels(cuda, architectures, units).index());
@@ -98,6 +93,16 @@ public final class NvccBuild {
                 cache.get(key, job.file + "-report", () -> once(compiled, job).report());
         copy(image, work.resolve(job.image()));
         copy(report, work.resolve(job.name("txt")));
+    }
+
+    private void pack(String file, String unit, List<String> architectures) {
+        List<Path> images = architectures.stream()
+                .map(one -> work.resolve(new Job(file, unit, one).image()))
+                .toList();
+        String key = String.join(
+                "", architectures.stream().map(one -> nvcc.key(unit, one)).toList());
+        Path fatBinary = cache.get(key, file + "-packed", () -> nvcc.pack(architectures, images));
+        copy(fatBinary, packed.resolve(file + PackedKernels.END));
     }
 
     private Nvcc.Compiled once(Nvcc.Compiled[] compiled, Job job) {
