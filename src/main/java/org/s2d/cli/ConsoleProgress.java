@@ -26,7 +26,8 @@ final class ConsoleProgress implements Progress {
         }
         last = now;
         double rate = done / ((now - start) / 1e9);
-        out.printf(Locale.ROOT, "%s %d/%d  %.0f/s  ETA %.0f s%n", what, done, total, rate, (total - done) / rate);
+        String format = rate < 10 ? "%s %d/%d  %.1f/s  ETA %.0f s%n" : "%s %d/%d  %.0f/s  ETA %.0f s%n";
+        out.printf(Locale.ROOT, format, what, done, total, rate, (total - done) / rate);
         out.flush();
     }
 }

@@ -61,11 +61,14 @@ final class EvaluateCommand implements Callable<Integer> {
         add(all, "train.precision", precision);
         add(all, "train.threads", threads);
         Evaluator.Request request = new Evaluator.Request(checkpoint, config, all, output);
-        Evaluator.evaluate(request, spec.commandLine().getOut());
+        Evaluator.evaluate(
+                request,
+                spec.commandLine().getOut(),
+                new ConsoleProgress(spec.commandLine().getErr(), "views"));
         return 0;
     }
 
-    private static void add(List<String> settings, String key, @Nullable Object value) {
+    static void add(List<String> settings, String key, @Nullable Object value) {
         if (value != null) {
             settings.add(key + "=" + value);
         }

@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.s2d.model.s2d.S2dConfig;
 import org.s2d.tensor.UserException;
+import org.s2d.train.RunCard;
 import org.s2d.weights.Checkpoint;
 import org.s2d.weights.StateDictMatch;
 import org.s2d.weights.StateDictMatcher;
@@ -24,6 +25,7 @@ import picocli.CommandLine.Spec;
         description = "Show what is in a checkpoint, and how it fits a model; or show a model.",
         footer = {
             "",
+            "Of a checkpoint that this program wrote also its card: classes, preprocessing, data, results.",
             "Reads .pth, .pt, .pth.tar (both PyTorch formats), .safetensors, .npy, .npz; runs nothing a file may"
                     + " contain.",
             "",
@@ -64,6 +66,10 @@ final class InspectCommand implements Callable<Integer> {
         }
         try (Checkpoint checkpoint = Checkpoint.open(file)) {
             printTensors(checkpoint, out);
+            if (RunCard.isIn(checkpoint)) {
+                out.println();
+                out.print(RunCard.of(checkpoint).text());
+            }
             return config == null ? 0 : printMatch(checkpoint, config, out);
         }
     }

@@ -22,6 +22,8 @@ import picocli.CommandLine.ParseResult;
             EvaluateCommand.class,
             PredictCommand.class,
             VerifyCommand.class,
+            ReportCommand.class,
+            CompareCommand.class,
             InspectCommand.class,
             ConvertCommand.class,
             ExportCommand.class,

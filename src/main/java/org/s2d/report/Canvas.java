@@ -1,18 +1,13 @@
 package org.s2d.report;
 
-import java.awt.BasicStroke;
 import java.awt.Color;
-import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.Shape;
-import java.awt.geom.AffineTransform;
-import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
 
-/** A white picture drawn in logical pixels, stored at twice that resolution; only charts draw. Angles in degrees, y grows down. */
-public final class Canvas {
-    static final double SCALE = 2;
+/** What charts draw on, in logical pixels. Angles in degrees, y grows down. */
+public abstract sealed class Canvas permits RasterCanvas, SvgCanvas {
+    private final Lettering lettering = Lettering.best();
 
     /** Which point of a text the given x is. */
     enum Align {
@@ -21,103 +16,42 @@ public final class Canvas {
         RIGHT
     }
 
-    private final BufferedImage image;
-    private final Graphics2D graphics;
-    private final Lettering lettering = Lettering.best();
-
-    Canvas(double width, double height) {
-        image = new BufferedImage(
-                (int) Math.ceil(width * SCALE), (int) Math.ceil(height * SCALE), BufferedImage.TYPE_INT_RGB);
-        graphics = image.createGraphics();
-        graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-        graphics.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-        graphics.setRenderingHint(RenderingHints.KEY_FRACTIONALMETRICS, RenderingHints.VALUE_FRACTIONALMETRICS_ON);
-        graphics.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
-        graphics.setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BICUBIC);
-        graphics.setColor(Palette.PAPER);
-        graphics.fillRect(0, 0, image.getWidth(), image.getHeight());
-        graphics.scale(SCALE, SCALE);
-    }
-
-    BufferedImage image() {
-        return image;
-    }
-
     /** Moves the origin, draws, and moves it back. */
-    void at(double x, double y, Runnable drawing) {
-        AffineTransform before = graphics.getTransform();
-        graphics.translate(x, y);
-        drawing.run();
-        graphics.setTransform(before);
-    }
+    abstract void at(double x, double y, Runnable drawing);
 
     /** Draws with everything outside the rectangle cut off. */
-    void clipped(double x, double y, double width, double height, Runnable drawing) {
-        Shape before = graphics.getClip();
-        graphics.clip(new Rectangle2D.Double(x, y, width, height));
-        drawing.run();
-        graphics.setClip(before);
-    }
+    abstract void clipped(double x, double y, double width, double height, Runnable drawing);
 
-    void fill(Shape shape, Color color) {
-        graphics.setColor(color);
-        graphics.fill(shape);
-    }
+    abstract void fill(Shape shape, Color color);
 
-    void rect(double x, double y, double width, double height, Color color) {
+    abstract void stroke(Shape shape, Color color, double width);
+
+    abstract void line(double x0, double y0, double x1, double y1, Color color, double width);
+
+    abstract void dashed(double x0, double y0, double x1, double y1, Color color);
+
+    abstract void picture(BufferedImage picture, double x, double y, double width, double height);
+
+    /** One line of text; y is the middle of its capitals, so that a text sits centred on a tick or in a cell. */
+    abstract void text(String text, double x, double y, Align align, Style style, Color color);
+
+    /** Text turned about (x, y), positive angles clockwise. */
+    abstract void turned(String text, double x, double y, double angle, Align align, Style style, Color color);
+
+    final void rect(double x, double y, double width, double height, Color color) {
         fill(new Rectangle2D.Double(x, y, width, height), color);
     }
 
-    void stroke(Shape shape, Color color, double width) {
-        graphics.setColor(color);
-        graphics.setStroke(new BasicStroke((float) width, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND));
-        graphics.draw(shape);
+    final Lettering lettering() {
+        return lettering;
     }
 
-    void line(double x0, double y0, double x1, double y1, Color color, double width) {
-        graphics.setColor(color);
-        graphics.setStroke(new BasicStroke((float) width, BasicStroke.CAP_BUTT, BasicStroke.JOIN_MITER));
-        graphics.draw(new Line2D.Double(x0, y0, x1, y1));
-    }
-
-    void dashed(double x0, double y0, double x1, double y1, Color color) {
-        graphics.setColor(color);
-        graphics.setStroke(
-                new BasicStroke(1.2f, BasicStroke.CAP_BUTT, BasicStroke.JOIN_MITER, 10, new float[] {5, 4}, 0));
-        graphics.draw(new Line2D.Double(x0, y0, x1, y1));
-    }
-
-    void picture(BufferedImage picture, double x, double y, double width, double height) {
-        AffineTransform placement = AffineTransform.getTranslateInstance(x, y);
-        placement.scale(width / picture.getWidth(), height / picture.getHeight());
-        graphics.drawImage(picture, placement, null);
-    }
-
-    double width(String text, Style style) {
+    final double width(String text, Style style) {
         return lettering.width(text, style);
     }
 
-    /** One line of text; y is the middle of its capitals, so that a text sits centred on a tick or in a cell. */
-    void text(String text, double x, double y, Align align, Style style, Color color) {
-        double start = switch (align) {
-            case LEFT -> x;
-            case CENTER -> x - width(text, style) / 2;
-            case RIGHT -> x - width(text, style);
-        };
-        graphics.setColor(color);
-        lettering.draw(graphics, text, start, y + style.capHeight() / 2, style);
-    }
-
-    /** Text turned about (x, y), positive angles clockwise. */
-    void turned(String text, double x, double y, double angle, Align align, Style style, Color color) {
-        AffineTransform before = graphics.getTransform();
-        graphics.rotate(Math.toRadians(angle), x, y);
-        text(text, x, y, align, style, color);
-        graphics.setTransform(before);
-    }
-
     /** The text, shortened with an ellipsis where it is wider than the room. */
-    String fit(String text, double room, Style style) {
+    final String fit(String text, double room, Style style) {
         if (width(text, style) <= room) {
             return text;
         }

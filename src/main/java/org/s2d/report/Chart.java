@@ -4,7 +4,15 @@ import java.awt.image.BufferedImage;
 import java.nio.file.Path;
 
 /** A picture of known size. {@link #write} makes a PNG file of it, {@link Figure} puts several into one. */
-public sealed interface Chart permits LineChart, BarChart, ConfusionMatrixChart, ContactSheet, Figure {
+public sealed interface Chart
+        permits LineChart,
+                BarChart,
+                ConfusionMatrixChart,
+                ReliabilityChart,
+                ScatterChart,
+                ContactSheet,
+                StripSheet,
+                Figure {
     /** Logical pixels; the file has twice as many. */
     double width();
 
@@ -16,9 +24,21 @@ public sealed interface Chart permits LineChart, BarChart, ConfusionMatrixChart,
 
     /** The chart as an RGB image of twice the logical size. */
     default BufferedImage image() {
-        Canvas canvas = new Canvas(width(), height());
+        RasterCanvas canvas = new RasterCanvas(width(), height());
         draw(canvas);
         return canvas.image();
+    }
+
+    /**
+     * The chart as an {@code svg} element whose colours are those of the page around it, by the custom properties of {@link SvgCanvas}.
+     *
+     * @param id unlike any other in the page
+     * @param description what a reader who cannot see it is told
+     */
+    default String svg(String id, String description) {
+        SvgCanvas canvas = new SvgCanvas(id);
+        draw(canvas);
+        return canvas.element(width(), height(), description);
     }
 
     /**

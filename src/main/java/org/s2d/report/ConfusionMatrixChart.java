@@ -118,7 +118,7 @@ public record ConfusionMatrixChart(String title, List<String> classNames, long[]
     }
 
     private void drawColourBar(Canvas canvas, double x, double y, double height) {
-        int steps = (int) (height * Canvas.SCALE);
+        int steps = (int) (height * RasterCanvas.SCALE);
         for (int i = 0; i < steps; i++) {
             double share = 1 - (i + 0.5) / steps;
             canvas.rect(x, y + i * height / steps, 12, height / steps + 0.5, Palette.share(share));

@@ -3,6 +3,7 @@ package org.s2d.report;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Path2D;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
 
@@ -14,11 +15,11 @@ import java.util.function.DoubleUnaryOperator;
  * @param series at most eight, each with its own colour
  * @param scale of the y axis
  * @param marks dashed vertical lines, for instance at the best epoch
+ * @param size texts have one size, so a smaller chart has larger texts for its width
  */
-public record LineChart(String title, String xLabel, String yLabel, List<Series> series, Scale scale, List<Mark> marks)
+public record LineChart(
+        String title, String xLabel, String yLabel, List<Series> series, Scale scale, List<Mark> marks, Size size)
         implements Chart {
-    private static final double WIDTH = 640;
-    private static final double HEIGHT = 360;
     private static final double RIGHT = 22;
     private static final double BOTTOM = 52;
     private static final double LEGEND_ROW = 18;
@@ -31,6 +32,22 @@ public record LineChart(String title, String xLabel, String yLabel, List<Series>
         PERCENT,
         /** Powers of ten; values that are not positive leave a gap. */
         LOG
+    }
+
+    /** Logical pixels. */
+    public enum Size {
+        /** For a file of its own. */
+        WIDE(640, 360),
+        /** For a page that is also read on a phone. */
+        COMPACT(430, 300);
+
+        private final double width;
+        private final double height;
+
+        Size(double width, double height) {
+            this.width = width;
+            this.height = height;
+        }
     }
 
     /** A dashed vertical line at x with a short text. */
@@ -57,7 +74,29 @@ public record LineChart(String title, String xLabel, String yLabel, List<Series>
             this(name, x, y, 0);
         }
 
-        double[] smoothed() {
+        /** At most so many points: neighbours are averaged, and smoothing reaches as far as before. */
+        Series reduced(int most) {
+            int block = Math.ceilDiv(Math.max(1, x.length), most);
+            if (block == 1) {
+                return this;
+            }
+            int count = Math.ceilDiv(x.length, block);
+            double[] means = new double[count];
+            double[] ends = new double[count];
+            for (int i = 0; i < count; i++) {
+                int from = i * block;
+                int to = Math.min(x.length, from + block);
+                means[i] = Arrays.stream(y, from, to)
+                        .filter(Double::isFinite)
+                        .average()
+                        .orElse(Double.NaN);
+                ends[i] = x[to - 1];
+            }
+            return new Series(name, ends, means, Math.pow(smoothing, block));
+        }
+
+        /** The curve that is drawn in full colour. */
+        public double[] smoothed() {
             double[] result = new double[y.length];
             double mean = 0;
             double weight = 0;
@@ -78,40 +117,54 @@ public record LineChart(String title, String xLabel, String yLabel, List<Series>
     }
 
     public LineChart(String title, String xLabel, String yLabel, List<Series> series) {
-        this(title, xLabel, yLabel, series, Scale.LINEAR, List.of());
+        this(title, xLabel, yLabel, series, Scale.LINEAR, List.of(), Size.WIDE);
     }
 
     public LineChart withScale(Scale newScale) {
-        return new LineChart(title, xLabel, yLabel, series, newScale, marks);
+        return new LineChart(title, xLabel, yLabel, series, newScale, marks, size);
+    }
+
+    public LineChart withSize(Size newSize) {
+        return new LineChart(title, xLabel, yLabel, series, scale, marks, newSize);
+    }
+
+    /** With at most so many points in each series. */
+    public LineChart reduced(int most) {
+        List<Series> fewer = series.stream().map(one -> one.reduced(most)).toList();
+        return new LineChart(title, xLabel, yLabel, fewer, scale, marks, size);
+    }
+
+    public LineChart withTitle(String newTitle) {
+        return new LineChart(newTitle, xLabel, yLabel, series, scale, marks, size);
     }
 
     public LineChart withMark(double x, String text) {
         List<Mark> more = new ArrayList<>(marks);
         more.add(new Mark(x, text));
-        return new LineChart(title, xLabel, yLabel, series, scale, more);
+        return new LineChart(title, xLabel, yLabel, series, scale, more, size);
     }
 
     @Override
     public double width() {
-        return WIDTH;
+        return size.width;
     }
 
     @Override
     public double height() {
-        return HEIGHT;
+        return size.height;
     }
 
     @Override
     public void draw(Canvas canvas) {
         double top = drawHead(canvas);
-        double plotHeight = HEIGHT - BOTTOM - top;
+        double plotHeight = height() - BOTTOM - top;
         Ticks yTicks = yTicks((int) Math.clamp(plotHeight / 42, 2, 8));
         double left = 34
                 + yTicks.labels().stream()
                         .mapToDouble(t -> canvas.width(t, Style.SMALL))
                         .max()
                         .orElse(0);
-        double plotWidth = WIDTH - RIGHT - left;
+        double plotWidth = width() - RIGHT - left;
         Ticks xTicks = xTicks((int) (plotWidth / 70));
         DoubleUnaryOperator toX = x -> left + (x - xTicks.low()) / (xTicks.high() - xTicks.low()) * plotWidth;
         DoubleUnaryOperator toY = y -> top + plotHeight * (1 - position(y, yTicks));
@@ -131,7 +184,7 @@ public record LineChart(String title, String xLabel, String yLabel, List<Series>
         canvas.text(
                 withFactor(xLabel, xTicks),
                 left + plotWidth / 2,
-                HEIGHT - 16,
+                height() - 16,
                 Canvas.Align.CENTER,
                 Style.LABEL,
                 Palette.INK);
@@ -159,16 +212,17 @@ public record LineChart(String title, String xLabel, String yLabel, List<Series>
 
     /** Title and legend. Returns where the plot begins. */
     private double drawHead(Canvas canvas) {
-        double y = 20;
+        double y = title.isEmpty() ? 11 : 20;
         if (!title.isEmpty()) {
-            canvas.text(canvas.fit(title, WIDTH - 40, Style.TITLE), 20, y, Canvas.Align.LEFT, Style.TITLE, Palette.INK);
+            canvas.text(
+                    canvas.fit(title, width() - 40, Style.TITLE), 20, y, Canvas.Align.LEFT, Style.TITLE, Palette.INK);
             y += 24;
         }
         double x = 20;
         for (int i = 0; legend() && i < series.size(); i++) {
-            String name = canvas.fit(series.get(i).name(), WIDTH - 80, Style.LABEL);
+            String name = canvas.fit(series.get(i).name(), width() - 80, Style.LABEL);
             double entry = 24 + canvas.width(name, Style.LABEL) + 18;
-            if (x > 20 && x + entry > WIDTH - 10) {
+            if (x > 20 && x + entry > width() - 10) {
                 x = 20;
                 y += LEGEND_ROW;
             }
@@ -214,7 +268,7 @@ public record LineChart(String title, String xLabel, String yLabel, List<Series>
             DoubleUnaryOperator toY,
             int index,
             boolean pale) {
-        var color = pale ? Palette.mix(Palette.series(index), Palette.PAPER, 0.72) : Palette.series(index);
+        var color = pale ? Palette.pale(Palette.series(index)) : Palette.series(index);
         Path2D path = new Path2D.Double();
         boolean pen = false;
         for (int i = 0; i < xs.length; i++) {
@@ -263,7 +317,7 @@ public record LineChart(String title, String xLabel, String yLabel, List<Series>
         double[] values = finite(0);
         double low = values.length == 0 ? 0 : values[0];
         double high = values.length == 0 ? 1 : values[values.length - 1];
-        boolean whole = java.util.Arrays.stream(values).allMatch(x -> x == Math.rint(x));
+        boolean whole = Arrays.stream(values).allMatch(x -> x == Math.rint(x));
         return whole ? Ticks.whole(low, high, wanted) : Ticks.inside(low, low < high ? high : low + 1, wanted);
     }
 

@@ -32,6 +32,16 @@ final class Palette {
         return mix(BLUES[low], BLUES[low + 1], position - low);
     }
 
+    /** The colour, so thin that a stronger line on it stands out. */
+    static Color pale(Color color) {
+        return new Color(color.getRed(), color.getGreen(), color.getBlue(), 72);
+    }
+
+    /** How many colours {@link #series} has. */
+    static int seriesCount() {
+        return SERIES.length;
+    }
+
     static Color mix(Color from, Color to, double weight) {
         return new Color(
                 blend(from.getRed(), to.getRed(), weight),

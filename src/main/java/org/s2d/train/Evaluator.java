@@ -1,8 +1,5 @@
 package org.s2d.train;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,7 +18,7 @@ import org.s2d.weights.Checkpoint;
  * decides. Writes {@code predictions.csv}, {@code metrics.json} and {@code confusion.png}.
  */
 public final class Evaluator {
-    private static final int BOOTSTRAPS = 1000;
+    static final int BOOTSTRAPS = 1000;
 
     private Evaluator() {}
 
@@ -43,14 +40,24 @@ public final class Evaluator {
 
     /** Runs an evaluation; throws {@link UserException} for wrong input. */
     public static Summary evaluate(Request request, PrintWriter out) {
+        return evaluate(request, out, org.s2d.data.prepare.Progress.NONE);
+    }
+
+    /** As {@link #evaluate(Request, PrintWriter)}; tells how many views of all are done. */
+    public static Summary evaluate(Request request, PrintWriter out, org.s2d.data.prepare.Progress progress) {
         try (Checkpoint checkpoint = Checkpoint.open(request.checkpoint())) {
             RunInfo.Described described = RunInfo.describe(checkpoint, request.configFile(), request.settings());
-            return evaluate(request, checkpoint, described.config(), described.labels(), out);
+            return evaluate(request, checkpoint, described.config(), described.labels(), out, progress);
         }
     }
 
     private static Summary evaluate(
-            Request request, Checkpoint checkpoint, TrainConfig config, List<String> labels, PrintWriter out) {
+            Request request,
+            Checkpoint checkpoint,
+            TrainConfig config,
+            List<String> labels,
+            PrintWriter out,
+            org.s2d.data.prepare.Progress progress) {
         RunFolder folder = request.output() == null
                 ? null
                 : RunFolder.create(request.output().toString());
@@ -62,19 +69,24 @@ public final class Evaluator {
         list.notes().forEach(note -> out.println(list.source() + ": " + note));
         try (TrainedModel model = TrainedModel.open(checkpoint, config, list.labels());
                 ClipLoader loader = data.testLoader(list, model.device().hostAllocator())) {
-            Inference.Result result = model.inference().run(loader, () -> false).orElseThrow();
-            MergedScores merged = result.merged();
-            ConfusionMatrix matrix = merged.confusion(list.labels().size());
-            Summary summary = new Summary(matrix, merged, result.loss(), list.labels());
+            Inference.Result result = model.inference()
+                    .run(loader, () -> false, progress::advanced)
+                    .orElseThrow();
+            Summary summary = summary(result, list.labels());
             print(summary, loader, out);
             if (folder != null) {
-                write(folder, summary, request, list);
+                EvaluationFiles.write(folder, summary, request.checkpoint(), list.source());
             }
             return summary;
         }
     }
 
-    private static void print(Summary summary, ClipLoader loader, PrintWriter out) {
+    static Summary summary(Inference.Result result, List<String> labels) {
+        MergedScores merged = result.merged();
+        return new Summary(merged.confusion(labels.size()), merged, result.loss(), labels);
+    }
+
+    static void print(Summary summary, ClipLoader loader, PrintWriter out) {
         ConfusionMatrix matrix = summary.matrix();
         out.printf(
                 Locale.ROOT,
@@ -117,70 +129,5 @@ public final class Evaluator {
         }
         loader.badClips().forEach((id, reason) -> out.println("  skipped " + id + ": " + reason));
         out.flush();
-    }
-
-    private static void write(RunFolder folder, Summary summary, Request request, ClipList list) {
-        folder.writeText("predictions.csv", predictions(summary));
-        ConfusionMatrix matrix = summary.matrix();
-        ObjectMapper mapper = new ObjectMapper();
-        ObjectNode json = mapper.createObjectNode();
-        json.put("checkpoint", request.checkpoint().toString());
-        json.put("data", list.source());
-        json.put("clips", matrix.total());
-        json.put("loss", summary.loss());
-        json.put("war", matrix.war());
-        json.set("war_interval", mapper.valueToTree(Interval.wilson(matrix.correct(), matrix.total())));
-        json.put("uar", matrix.uar());
-        json.set("uar_interval", mapper.valueToTree(Interval.bootstrap(matrix, ConfusionMatrix::uar, BOOTSTRAPS, 0)));
-        json.put("f1_weighted", matrix.weightedF1());
-        json.put("f1_micro", matrix.microF1());
-        json.put("f1_macro", matrix.macroF1());
-        json.put("top1", summary.scores().topK(1));
-        json.put("top5", summary.scores().topK(5));
-        json.set("labels", mapper.valueToTree(summary.labels()));
-        ObjectNode recalls = json.putObject("recall");
-        for (int c = 0; c < matrix.classes(); c++) {
-            if (matrix.support(c) > 0) {
-                recalls.put(summary.labels().get(c), matrix.recall(c));
-            }
-        }
-        json.set("confusion", mapper.valueToTree(matrix.counts()));
-        try {
-            folder.writeText(
-                    "metrics.json", mapper.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n");
-        } catch (JsonProcessingException e) {
-            throw new IllegalStateException(e);
-        }
-        RunPictures.confusion(
-                folder,
-                request.checkpoint().getFileName() + " on "
-                        + Path.of(list.source()).getFileName(),
-                summary.labels(),
-                matrix);
-    }
-
-    /** One line per clip: id, label, prediction, and the probability of every class. */
-    private static String predictions(Summary summary) {
-        StringBuilder text = new StringBuilder("id,label,prediction");
-        summary.labels().forEach(label -> text.append(',').append(quoted(label)));
-        text.append('\n');
-        MergedScores scores = summary.scores();
-        int[] predictions = scores.predictions();
-        for (int i = 0; i < predictions.length; i++) {
-            text.append(quoted(scores.ids().get(i)))
-                    .append(',')
-                    .append(quoted(summary.labels().get(scores.labels()[i])))
-                    .append(',')
-                    .append(quoted(summary.labels().get(predictions[i])));
-            for (double probability : scores.probabilities()[i]) {
-                text.append(String.format(Locale.ROOT, ",%.6f", probability));
-            }
-            text.append('\n');
-        }
-        return text.toString();
-    }
-
-    private static String quoted(String cell) {
-        return cell.matches("[^\",\\r\\n]*") ? cell : "\"" + cell.replace("\"", "\"\"") + "\"";
     }
 }

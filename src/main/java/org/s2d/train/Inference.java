@@ -1,6 +1,7 @@
 package org.s2d.train;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -42,16 +43,37 @@ final class Inference {
         }
     }
 
+    /** Is told what happens on the way, and given what the scores alone do not say. */
+    interface Watcher {
+        Watcher NONE = (done, total) -> {};
+
+        /** After each batch: views done of all. */
+        void advanced(int done, int total);
+
+        /** Whether {@link #feature} is to be called. */
+        default boolean wantsFeatures() {
+            return false;
+        }
+
+        /** The feature [D] that the head saw of a view. */
+        default void feature(View view, double[] feature) {}
+    }
+
     /** Runs over the loader's data set once. Empty when {@code stop} became true meanwhile. */
     Optional<Result> run(ClipLoader loader, BooleanSupplier stop) {
+        return run(loader, stop, Watcher.NONE);
+    }
+
+    Optional<Result> run(ClipLoader loader, BooleanSupplier stop, Watcher watcher) {
         List<ViewScore> views = new ArrayList<>();
         double loss = 0;
         try (HostReader reader = new HostReader(device);
                 LoaderEpoch epoch = loader.epoch(0, 0)) {
             for (Optional<Batch> next = epoch.next(); next.isPresent(); next = epoch.next()) {
                 try (Batch batch = next.get()) {
-                    loss += add(views, loader.dataset(), batch, reader);
+                    loss += add(views, loader.dataset(), batch, reader, watcher);
                 }
+                watcher.advanced(views.size(), loader.dataset().size());
                 if (stop.getAsBoolean()) {
                     return Optional.empty();
                 }
@@ -64,7 +86,7 @@ final class Inference {
     }
 
     /** Adds the views of a batch; returns the sum of their losses. */
-    private double add(List<ViewScore> views, ClipDataset dataset, Batch batch, HostReader reader) {
+    private double add(List<ViewScore> views, ClipDataset dataset, Batch batch, HostReader reader, Watcher watcher) {
         long[] labels = new long[batch.size()];
         for (int i = 0; i < labels.length; i++) {
             labels[i] = batch.labels().getLong(i);
@@ -73,7 +95,8 @@ final class Inference {
             Tensor clips = tape.allocate(tape.floatType(), batch.clips().shape());
             device.upload(clips, batch.clips());
             Var x = tape.constant(clips);
-            Var logits = model.forward(tape, x, landmarks.features(tape, x)).logits();
+            S2dModel.Output output = model.forward(tape, x, landmarks.features(tape, x));
+            Var logits = output.logits();
             double[] scores = reader.values(logits.value());
             int[] items = batch.items();
             for (int i = 0; i < items.length; i++) {
@@ -82,6 +105,14 @@ final class Inference {
                 System.arraycopy(scores, i * own.length, own, 0, own.length);
                 String id = dataset.sample(items[i]).id();
                 views.add(new ViewScore(id, own, (int) labels[i], view.chunk(), view.split(), view.copies()));
+            }
+            if (watcher.wantsFeatures()) {
+                double[] features = reader.values(output.feature().value());
+                int width = features.length / items.length;
+                for (int i = 0; i < items.length; i++) {
+                    double[] own = Arrays.copyOfRange(features, i * width, (i + 1) * width);
+                    watcher.feature(dataset.view(items[i]), own);
+                }
             }
             double sum = 0;
             for (double value :

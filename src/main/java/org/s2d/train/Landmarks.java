@@ -71,6 +71,24 @@ final class Landmarks implements LandmarkSource, AutoCloseable {
      */
     record Maps(Var features, @Nullable Tensor points) {}
 
+    /** Whether there is a network; without one the maps are zeros. */
+    boolean hasNetwork() {
+        return network != null;
+    }
+
+    /** Maps of zeros in place of this network's, for the same model. */
+    LandmarkSource silenced() {
+        int channels =
+                network == null ? CHANNELS_WITHOUT_NETWORK : network.model().featureChannels();
+        return (tape, clips) -> zeros(tape, clips.dim(0) * clips.dim(2), channels);
+    }
+
+    private Var zeros(Tape tape, int frames, int channels) {
+        Tensor zeros = tape.allocate(tape.floatType(), Shape.of(frames, channels, gridSide, gridSide));
+        tape.device().elementwise().fill(zeros, 0);
+        return tape.constant(zeros);
+    }
+
     @Override
     public Var features(Tape tape, Var clips) {
         return maps(tape, clips, false).features();
@@ -79,10 +97,7 @@ final class Landmarks implements LandmarkSource, AutoCloseable {
     Maps maps(Tape tape, Var clips, boolean withPoints) {
         int frames = clips.dim(0) * clips.dim(2);
         if (network == null) {
-            Tensor zeros =
-                    tape.allocate(tape.floatType(), Shape.of(frames, CHANNELS_WITHOUT_NETWORK, gridSide, gridSide));
-            tape.device().elementwise().fill(zeros, 0);
-            return new Maps(tape.constant(zeros), null);
+            return new Maps(zeros(tape, frames, CHANNELS_WITHOUT_NETWORK), null);
         }
         Outputs outputs = withPoints ? Outputs.FEATURES_AND_LANDMARKS : Outputs.FEATURES;
         LandmarkNetwork.Result result = network.forwardClips(clips.value(), tape.scope(), outputs);

@@ -24,7 +24,8 @@ import org.s2d.weights.StoredTensor;
 
 /**
  * Checkpoints of a run, which {@code torch.load} opens too: {@code model} and {@code optimizer} as the authors' scripts write
- * them, {@code sdl} and {@code ema} where in use, and {@code s2d} with position, configuration and class names. Reading one back
+ * them, {@code sdl} and {@code ema} where in use, and {@code s2d} with position, configuration, class names and
+ * {@link RunFacts}. Reading one back
  * restores the run bit for bit.
  */
 final class RunCheckpoint {
@@ -55,7 +56,8 @@ final class RunCheckpoint {
             S2dModel model,
             AdamW optimizer,
             @Nullable Sdl sdl,
-            @Nullable MovingAverage ema) {}
+            @Nullable MovingAverage ema,
+            RunFacts facts) {}
 
     /** Writes a checkpoint; a killed writer leaves the file that was there. */
     static void write(Path file, Parts parts, Position position, double lr, AtomicFile.Previous previous) {
@@ -112,6 +114,7 @@ final class RunCheckpoint {
         own.put("labels", parts.labels());
         own.put("config", ConfigReader.print(parts.config()));
         own.put("parameters", parts.optimizer().names());
+        own.putAll(parts.facts().toMap());
         return own;
     }
 
@@ -181,6 +184,7 @@ final class RunCheckpoint {
                                     checkpoint.load(expAvgSq, host)));
                 }
             }
+            parts.facts().restore(info);
             Restored tensors = new Restored(checkpoint, stored, host);
             if (parts.sdl() != null) {
                 parts.sdl().restore(tensors.get("sdl.queue"), tensors.get("sdl.distributions"));

@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.s2d.tensor.UserException;
 import org.s2d.weights.AtomicFile;
 
@@ -30,6 +32,33 @@ record RunFolder(Path path) {
                     path + ": no permission to write into the output folder. Choose another" + " train.output_dir.");
         }
         return new RunFolder(path);
+    }
+
+    /** The folder of a run that has a checkpoint; throws {@link UserException} where there is none. */
+    static RunFolder existing(Path path) {
+        RunFolder folder = new RunFolder(path);
+        if (!Files.isRegularFile(folder.best()) && !Files.isRegularFile(folder.last())) {
+            String inside = runsInside(path);
+            throw new UserException(path + ": no run folder (it has neither best.pth nor last.pth)."
+                    + (inside.isEmpty() ? " Give the train.output_dir of a run." : " Did you mean " + inside + "?"));
+        }
+        return folder;
+    }
+
+    private static String runsInside(Path path) {
+        try (Stream<Path> inside = Files.list(path)) {
+            return inside.filter(folder -> Files.isRegularFile(folder.resolve("last.pth")))
+                    .map(Path::toString)
+                    .sorted()
+                    .collect(Collectors.joining(" or "));
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    /** The best weights by validation, or the last ones of a run without validation. */
+    Path weights() {
+        return Files.isRegularFile(best()) ? best() : last();
     }
 
     Path last() {

@@ -69,8 +69,13 @@ final class RunInfo {
         return ModelCard.read(checkpoint.metadata());
     }
 
+    /** Whether a run can go on from the checkpoint: an exported model has no optimiser and no position. */
+    boolean hasState() {
+        return own.containsKey("format");
+    }
+
     void requireFormat(int format) {
-        if (!own.containsKey("format")) {
+        if (!hasState()) {
             throw new UserException(checkpoint.path()
                     + ": an exported model, without the state of a run. Use train.finetune to start from its weights.");
         }
@@ -97,6 +102,11 @@ final class RunInfo {
             return list.stream().map(String.class::cast).toList();
         }
         throw broken(key);
+    }
+
+    /** A map of facts; empty in the checkpoint of an older version. */
+    Map<?, ?> section(String key) {
+        return own.get(key) instanceof Map<?, ?> map ? map : Map.of();
     }
 
     List<String> labels() {

@@ -94,7 +94,23 @@ public final class TrainedModel implements AutoCloseable {
         return device;
     }
 
-    private Precision precision() {
+    TrainConfig config() {
+        return config;
+    }
+
+    S2dModel model() {
+        return model;
+    }
+
+    Landmarks landmarks() {
+        return landmarks;
+    }
+
+    HostReader reader() {
+        return reader;
+    }
+
+    Precision precision() {
         return Precision.valueOf(config.train().precision().toUpperCase(Locale.ROOT));
     }
 

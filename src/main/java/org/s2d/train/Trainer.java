@@ -19,6 +19,7 @@ import org.s2d.optim.CosineSchedule;
 import org.s2d.optim.MovingAverage;
 import org.s2d.tensor.UserException;
 import org.s2d.weights.AtomicFile;
+import org.s2d.weights.Checkpoint;
 
 /**
  * Trains an S2D model by a configuration. Every random decision is a function of (seed, epoch, step, sample), and checkpoints hold all
@@ -120,7 +121,10 @@ public final class Trainer {
                 }
             }
             RunPictures.curves(folder);
-            progress.say("finished: " + folder.path());
+            try (Checkpoint weights = Checkpoint.open(folder.weights())) {
+                RunCard.of(weights).write(folder, null, "");
+            }
+            progress.say("finished: " + folder.path() + "; see it with ./s2d report " + folder.path());
             return Outcome.FINISHED;
         }
 
@@ -208,6 +212,7 @@ public final class Trainer {
             Optional<Inference.Result> found = run.inference().run(loader, () -> false);
             Inference.Result result = found.orElseThrow();
             ConfusionMatrix matrix = result.merged().confusion(run.labels().size());
+            run.parts().facts().validated(position.epoch() + 1, result.loss(), matrix);
             double metric = config.train().bestMetric().equals("uar") ? matrix.uar() : matrix.war();
             boolean best = metric > position.best();
             Position updated = best ? position.withBest(metric) : position;

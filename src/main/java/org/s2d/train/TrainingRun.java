@@ -135,7 +135,14 @@ final class TrainingRun implements AutoCloseable {
                 ? null
                 : new MovingAverage(model.parameters().values(), optim.emaDecay(), device, scope);
         return new RunCheckpoint.Parts(
-                device, config, trainList.labels(), model, new AdamW(groups, options, device, scope), queue, ema);
+                device,
+                config,
+                trainList.labels(),
+                model,
+                new AdamW(groups, options, device, scope),
+                queue,
+                ema,
+                RunFacts.of(trainList, valList));
     }
 
     /** Initial weights from the checkpoint to start from, if any; tells what the run is about. */

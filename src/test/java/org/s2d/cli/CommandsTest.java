@@ -35,6 +35,8 @@ class CommandsTest {
                 "evaluate",
                 "predict",
                 "verify",
+                "report",
+                "compare",
                 "inspect",
                 "convert",
                 "export",

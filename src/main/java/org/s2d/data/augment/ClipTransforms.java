@@ -25,6 +25,11 @@ public final class ClipTransforms {
         return (value - MEAN[channel]) / DEVIATION[channel];
     }
 
+    /** The colour value, 0 to 1, of a normalised one. */
+    public static float denormalise(float value, int channel) {
+        return value * DEVIATION[channel] + MEAN[channel];
+    }
+
     /** Frames of equal size as a normalised clip [3, T, H, W]. */
     public static FloatClip normalise(List<Image> frames) {
         int width = frames.getFirst().width();

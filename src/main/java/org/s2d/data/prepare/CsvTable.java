@@ -12,16 +12,21 @@ import java.util.Map;
 import org.s2d.tensor.UserException;
 
 /** A comma-separated file with a header; fields may be in quotes but hold no line break. */
-final class CsvTable {
+public final class CsvTable {
     /** One line; number counts from 1, the header included. */
-    record Row(Path file, int number, Map<String, Integer> columns, List<String> fields) {
+    public record Row(Path file, int number, Map<String, Integer> columns, List<String> fields) {
+        public Row {
+            columns = Map.copyOf(columns);
+            fields = List.copyOf(fields);
+        }
+
         /** The field of a column, empty where the file has no such column. */
-        String get(String column) {
+        public String get(String column) {
             Integer index = columns.get(column);
             return index == null ? "" : fields.get(index);
         }
 
-        UserException error(String message) {
+        public UserException error(String message) {
             return new UserException(file + ":" + number + ": " + message);
         }
     }
@@ -33,7 +38,7 @@ final class CsvTable {
      *
      * @throws UserException when the file is missing, lacks a wanted column or has a line of another length
      */
-    static List<Row> read(Path file, String... wanted) {
+    public static List<Row> read(Path file, String... wanted) {
         List<String> lines = lines(file);
         if (lines.isEmpty()) {
             throw new UserException(file + ": is empty, expected a header with " + String.join(",", wanted) + ".");

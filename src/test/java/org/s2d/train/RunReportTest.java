@@ -1,0 +1,243 @@
+package org.s2d.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.s2d.autograd.Tape;
+import org.s2d.autograd.Tape.Gradients;
+import org.s2d.data.prepare.Progress;
+import org.s2d.report.page.PageChecks;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.HostPool;
+import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.Tensor;
+import org.s2d.tensor.UserException;
+import org.w3c.dom.Document;
+
+/** Reports and comparisons of two tiny runs. */
+class RunReportTest {
+    private static final PrintWriter SILENT = new PrintWriter(Writer.nullWriter());
+
+    @TempDir
+    static Path folder;
+
+    private static Path first;
+    private static Path second;
+
+    @BeforeAll
+    static void runs() throws Exception {
+        Path list = TinyClips.write(folder.resolve("clips"), 12);
+        first = train(list, "first", "landmark.network=pfld");
+        second = train(list, "second", "train.seed=9");
+        for (Path run : List.of(first, second)) {
+            RunReport.write(new RunReport.Request(run, List.of(), second, false), SILENT, stage -> Progress.NONE);
+        }
+    }
+
+    private static Path train(Path list, String name, String setting) {
+        Path output = folder.resolve(name);
+        List<String> settings = new ArrayList<>(TinyClips.settings(list, output));
+        settings.addAll(List.of("train.epochs=1", "data.test=" + list, setting));
+        new Trainer(ConfigReader.read(null, settings), SILENT, () -> false).run(null);
+        return output;
+    }
+
+    @Test
+    void theReportIsOneSoundPageWithEveryPicture() throws Exception {
+        Document page = PageChecks.sound(Files.readString(first.resolve("report.html")));
+        Predictions predictions = Predictions.read(first.resolve("report").resolve(EvaluationFiles.PREDICTIONS));
+        int[] decided = predictions.scores().predictions();
+        long wrong = java.util.stream.IntStream.range(0, decided.length)
+                .filter(i -> decided[i] != predictions.scores().labels()[i])
+                .count();
+        long recognised = java.util.stream.IntStream.range(0, decided.length)
+                .filter(i -> decided[i] == predictions.scores().labels()[i])
+                .map(i -> decided[i])
+                .distinct()
+                .count();
+        // Of each mistake a strip; of each recognised class the frames, attention, attention without landmarks, the
+        // other run's.
+        assertThat(PageChecks.all(page, "img")).hasSize((int) (Math.min(wrong, 12) + 4 * recognised));
+        assertThat(PageChecks.all(page, "svg"))
+                .as("reliability, t-SNE, four curves")
+                .hasSize(6);
+        assertThat(page.getDocumentElement().getTextContent())
+                .contains("landmarks off")
+                .contains("landmark.network")
+                .contains("rising")
+                .contains("times even and more");
+        for (String name : List.of("confusion", "recall", "reliability", "tsne")) {
+            assertThat(first.resolve("report").resolve(name + ".png")).isNotEmptyFile();
+        }
+        assertThat(Files.readAllLines(first.resolve("report").resolve("tsne.csv")))
+                .hasSize(13)
+                .first()
+                .isEqualTo("id,label,prediction,x,y");
+        assertThat(first.resolve(RunRecords.EVENTS)).isNotEmptyFile();
+        assertThat(first.resolve(ReportFiles.EVENTS)).isNotEmptyFile();
+    }
+
+    @Test
+    void withoutClipsTheLogsAloneMakeAPage() throws Exception {
+        Path copy = Files.createDirectories(folder.resolve("moved"));
+        for (String name : List.of("best.pth", "steps.jsonl", "epochs.jsonl")) {
+            Files.copy(second.resolve(name), copy.resolve(name));
+        }
+        List<String> gone = List.of("data.test=" + folder.resolve("gone.csv"));
+        assertThatThrownBy(() ->
+                        RunReport.write(new RunReport.Request(copy, gone, null, false), SILENT, stage -> Progress.NONE))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("gone.csv")
+                .hasMessageContaining("--logs-only");
+        RunReport.write(new RunReport.Request(copy, gone, null, true), SILENT, stage -> Progress.NONE);
+        Document page = PageChecks.sound(Files.readString(copy.resolve("report.html")));
+        assertThat(PageChecks.all(page, "svg")).hasSize(4);
+        assertThat(PageChecks.all(page, "section")).hasSize(2);
+    }
+
+    @Test
+    void aFolderWithoutARunIsOneLineThatKnowsBetter() {
+        assertThatThrownBy(() -> RunReport.write(
+                        new RunReport.Request(folder, List.of(), null, false), SILENT, stage -> Progress.NONE))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("no run folder")
+                .hasMessageContaining("Did you mean " + first);
+    }
+
+    @Test
+    void attentionIsTheSoftmaxOfTheLastBlock() {
+        try (TrainedModel model = TrainedModel.open(first.resolve("best.pth"), List.of());
+                HostPool pool = new HostPool();
+                Scope scope = new Scope(pool)) {
+            Tensor clip = scope.allocate(DType.F32, Shape.of(1, 3, 4, TinyClips.SIDE, TinyClips.SIDE));
+            float[] pixels = new float[3 * 4 * TinyClips.SIDE * TinyClips.SIDE];
+            for (int i = 0; i < pixels.length; i++) {
+                pixels[i] = (float) Math.sin(0.37 * i);
+            }
+            clip.set(pixels);
+            double[][] maps = new AttentionMaps(model).of(clip, model.landmarks());
+            double[][] expected = plainAttention(model, clip);
+            assertThat(maps).hasNumberOfRows(4);
+            for (int t = 0; t < 4; t++) {
+                for (int patch = 0; patch < maps[t].length; patch++) {
+                    assertThat(maps[t][patch]).isCloseTo(expected[t][patch + 1] * expected[t].length, within(1e-9));
+                }
+            }
+            double[][] silent =
+                    new AttentionMaps(model).of(clip, model.landmarks().silenced());
+            assertThat(Arrays.deepEquals(maps, silent)).isFalse();
+        }
+    }
+
+    /** Attention of the class token to all tokens, every query and key written out. */
+    private static double[][] plainAttention(TrainedModel model, Tensor clip) {
+        double[][] found = new double[1][];
+        try (Tape tape = Tape.evaluating(model.device(), model.precision(), Gradients.NONE)) {
+            tape.setObserver((name, value) -> {
+                if (name.equals("blocks.1.norm1.out")) {
+                    found[0] = model.reader().values(value.value());
+                }
+            });
+            var x = tape.constant(clip);
+            model.model().forward(tape, x, model.landmarks().features(tape, x));
+        }
+        var parameters = model.model().parameters();
+        double[] weight =
+                model.reader().values(parameters.get("blocks.1.attn.qkv.weight").value());
+        double[] bias =
+                model.reader().values(parameters.get("blocks.1.attn.qkv.bias").value());
+        int width = 16;
+        int tokens = 17;
+        double[][] result = new double[4][tokens];
+        for (int t = 0; t < 4; t++) {
+            for (int head = 0; head < 2; head++) {
+                double[] scores = new double[tokens];
+                for (int token = 0; token < tokens; token++) {
+                    for (int d = 8 * head; d < 8 * head + 8; d++) {
+                        double q = bias[d];
+                        double k = bias[width + d];
+                        for (int c = 0; c < width; c++) {
+                            q += weight[d * width + c] * found[0][t * tokens * width + c];
+                            k += weight[(width + d) * width + c] * found[0][(t * tokens + token) * width + c];
+                        }
+                        scores[token] += q * k / Math.sqrt(8);
+                    }
+                }
+                double sum = Arrays.stream(scores).map(Math::exp).sum();
+                for (int token = 0; token < tokens; token++) {
+                    result[t][token] += Math.exp(scores[token]) / sum / 2;
+                }
+            }
+        }
+        return result;
+    }
+
+    @Test
+    void comparisonsPairTheSameClips() throws Exception {
+        RunComparison same = RunComparison.of(List.of(first, first), Progress.NONE);
+        String[] row = same.csv().lines().toList().get(2).split(",");
+        assertThat(row[0]).isEqualTo(first.toString());
+        assertThat(row[10]).isEqualTo("12");
+        assertThat(row[11]).isEqualTo("0.000000");
+        assertThat(row[19]).isEqualTo("1.00000");
+        RunComparison comparison = RunComparison.of(List.of(first, second), Progress.NONE);
+        assertThat(comparison.text())
+                .contains("less first, on the clips that both have seen")
+                .contains("McNemar p")
+                .contains("landmark.network\n")
+                .contains("train.seed\n");
+        Path page = comparison.write(folder.resolve("compared"));
+        Document document = PageChecks.sound(Files.readString(page));
+        assertThat(PageChecks.all(document, "svg")).hasSize(4);
+        assertThat(folder.resolve("compared").resolve("curves.png")).isNotEmptyFile();
+        assertThat(Files.readAllLines(folder.resolve("compared").resolve("compare.csv")))
+                .hasSize(3)
+                .allSatisfy(line -> assertThat(line.split(",", -1)).hasSize(20));
+    }
+
+    @Test
+    void runsWithOtherClassesOrWithoutPredictionsCannotBeCompared() throws Exception {
+        Path bare = Files.createDirectories(folder.resolve("bare"));
+        Files.copy(second.resolve("best.pth"), bare.resolve("best.pth"));
+        assertThatThrownBy(() -> RunComparison.of(List.of(first, bare), Progress.NONE))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("no predictions to compare")
+                .hasMessageContaining("./s2d report " + bare);
+        Path other = Files.createDirectories(folder.resolve("other").resolve("test"));
+        Files.copy(second.resolve("best.pth"), other.resolveSibling("best.pth"));
+        String predictions = Files.readString(second.resolve("report").resolve(EvaluationFiles.PREDICTIONS));
+        Files.writeString(other.resolve(EvaluationFiles.PREDICTIONS), predictions.replace("still", "moving"));
+        assertThatThrownBy(() -> RunComparison.of(List.of(first, other.getParent()), Progress.NONE))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("are not those of");
+        Files.writeString(other.resolve(EvaluationFiles.PREDICTIONS), predictions.replaceFirst("0\\.\\d+", "oops"));
+        assertThatThrownBy(() -> RunComparison.of(List.of(first, other.getParent()), Progress.NONE))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("predictions.csv:2: 'oops' is no probability");
+    }
+
+    @Test
+    void theModelCardKnowsClassesDataAndResults() throws Exception {
+        String card = Files.readString(first.resolve(RunCard.FILE));
+        assertThat(card)
+                .contains("falling, rising, still")
+                .contains("12 clips of")
+                .contains("falling 4, rising 4, still 4")
+                .contains("| UAR |")
+                .contains("| recall of still (4 clips) |")
+                .contains("less (0.485, 0.456, 0.406)");
+        assertThat(card).containsPattern("\\*\\*Validation:\\*\\* UAR 0\\.\\d{4}, WAR 0\\.\\d{4} on 12 clips, epoch 1");
+    }
+}
