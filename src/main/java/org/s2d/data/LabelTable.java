@@ -32,11 +32,32 @@ final class LabelTable {
     static LabelTable of(
             String source, DatasetFormat format, ListOptions options, List<String> cells, List<String> notes) {
         List<String> names = options.labels().isEmpty() ? namesOf(format, cells) : options.labels();
+        if (cells.stream().anyMatch(LabelTable::isId)) {
+            requireSameOrder(source, format, names);
+        }
         return new LabelTable(source, names, baseOf(format, options, names.size(), cells, notes));
     }
 
     List<String> names() {
         return names;
+    }
+
+    /**
+     * Ids mean what the format says: a model or configuration whose classes have the format's names in other places would be scored on
+     * the wrong classes without a word. Names that the format does not know may stand anywhere.
+     */
+    private static void requireSameOrder(String source, DatasetFormat format, List<String> names) {
+        List<String> known = format.labels().stream().map(LabelTable::noun).toList();
+        for (int i = 0; i < names.size(); i++) {
+            int place = known.indexOf(noun(names.get(i)));
+            if (place >= 0 && place != i) {
+                throw new UserException(source + ": class '" + names.get(i) + "' has number " + place + " in lists of "
+                        + format.key() + ", but number " + i + " here, where the classes are "
+                        + String.join(", ", names)
+                        + ". Write the labels of the list as names and read it as csv, or take"
+                        + " a model with the list's classes.");
+            }
+        }
     }
 
     int indexOf(String cell, int line) {

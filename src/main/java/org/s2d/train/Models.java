@@ -75,13 +75,20 @@ final class Models {
      * Takes from a checkpoint what fits, by the rules of S2D checkpoints; the rest keeps its initial values. Returns what happened, in
      * lines for people.
      *
+     * @param labels the model's classes; the head of a checkpoint with other ones, even as many, means something else and is left out
      * @param strict whether everything must fit, the head too
      */
-    static List<String> initialise(S2dModel model, Path file, boolean strict, Device device) {
+    static List<String> initialise(S2dModel model, List<String> labels, Path file, boolean strict, Device device) {
         try (Checkpoint checkpoint = Checkpoint.open(file)) {
             StateDictMatch match = StateDictMatcher.matchS2d(checkpoint.shapes(), shapes(model));
-            List<String> report = match.report();
-            if (match.sources().isEmpty()) {
+            List<String> report = new ArrayList<>(match.report());
+            Map<String, String> sources = new LinkedHashMap<>(match.sources());
+            List<String> theirs =
+                    RunInfo.isRun(checkpoint) ? RunInfo.of(checkpoint).labels() : labels;
+            if (!theirs.equals(labels) && sources.keySet().removeIf(name -> name.startsWith("head."))) {
+                report.add("head starts anew: its classes there are " + String.join(", ", theirs));
+            }
+            if (sources.isEmpty()) {
                 throw new UserException(file + ": none of its "
                         + checkpoint.tensors().size() + " tensors is one of the model's. Is this an S2D checkpoint?");
             }
@@ -91,11 +98,11 @@ final class Models {
                         + " there, the model has " + wrong.expected()
                         + ". Set the model's sizes as in the checkpoint.");
             }
-            if (strict && match.sources().size() != model.parameters().size()) {
+            if (strict && sources.size() != model.parameters().size()) {
                 throw new UserException(file + ": does not fit the model completely, as train.strict demands: "
                         + String.join("; ", report) + ".");
             }
-            load(model, checkpoint, match.sources(), device);
+            load(model, checkpoint, sources, device);
             return report;
         }
     }

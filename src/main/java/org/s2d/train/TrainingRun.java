@@ -151,7 +151,12 @@ final class TrainingRun implements AutoCloseable {
         String finetune = config.train().finetune();
         if (!finetune.isEmpty()) {
             say("weights from " + finetune + ":");
-            Models.initialise(parts.model(), Path.of(finetune), config.train().strict(), device)
+            Models.initialise(
+                            parts.model(),
+                            labels(),
+                            Path.of(finetune),
+                            config.train().strict(),
+                            device)
                     .forEach(line -> say("  " + line));
             MovingAverage ema = parts.ema();
             if (ema != null) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -169,6 +170,23 @@ class AnnotationReaderTest {
                         DatasetFormat.CSV, folder.resolve("no.csv"), folder, ListOptions.defaults()))
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("no such annotation list");
+    }
+
+    @Test
+    void idsThatMeanOtherClassesThanTheModelsAreRefused() throws IOException {
+        clips("00001", "00002");
+        ListOptions ferv = ListOptions.defaults().withLabels(DatasetFormat.FERV39K.labels());
+        assertThatThrownBy(() -> read(DatasetFormat.DFEW, "video_name,label\n00001,0\n", ferv))
+                .isInstanceOf(UserException.class)
+                .hasMessageContaining("class 'Angry' has number 3 in lists of dfew, but number 0 here");
+        assertThat(read(DatasetFormat.DFEW, "video_name,label\n00001,Happy\n00002,Fear\n", ferv)
+                        .labelIds())
+                .containsExactly(3, 2);
+        ListOptions own = ListOptions.defaults()
+                .withLabels(List.of("joy", "sadness", "calm", "anger", "surprise", "disgust", "fear"));
+        assertThat(read(DatasetFormat.DFEW, "video_name,label\n00001,0\n00002,6\n", own)
+                        .labelIds())
+                .containsExactly(0, 6);
     }
 
     @Test

@@ -240,4 +240,28 @@ class RunReportTest {
                 .contains("less (0.485, 0.456, 0.406)");
         assertThat(card).containsPattern("\\*\\*Validation:\\*\\* UAR 0\\.\\d{4}, WAR 0\\.\\d{4} on 12 clips, epoch 1");
     }
+
+    @Test
+    void aHeadOfOtherClassesIsLeftOutEvenOfAsMany() {
+        Path weights = second.resolve("best.pth");
+        try (TrainedModel model = TrainedModel.open(weights, List.of())) {
+            double[] head = head(model);
+            assertThat(initialised(model, model.labels())).noneMatch(line -> line.contains("head"));
+            assertThat(head(model)).isEqualTo(head);
+            model.model().parameters().get("head.fc_cls.weight").value().set(0, 0, 0.5);
+            List<String> others = List.of("rising", "falling", "still");
+            assertThat(initialised(model, others))
+                    .anyMatch(line -> line.equals("head starts anew: its classes there are falling, rising, still"));
+            assertThat(head(model)[0]).as("what was there before stays").isEqualTo(0.5);
+        }
+    }
+
+    private static List<String> initialised(TrainedModel model, List<String> labels) {
+        return Models.initialise(model.model(), labels, second.resolve("best.pth"), false, model.device());
+    }
+
+    private static double[] head(TrainedModel model) {
+        return model.reader()
+                .values(model.model().parameters().get("head.fc_cls.weight").value());
+    }
 }
