@@ -104,8 +104,8 @@ final class AttentionFigure {
                 summary.labels().get(label),
                 100 * summary.scores().probabilities()[place][label]);
         List<Maps> maps = new ArrayList<>();
-        for (Looker looker : lookers) {
-            maps.addAll(maps(looker, id, looker == lookers.getFirst()));
+        for (int i = 0; i < lookers.size(); i++) {
+            maps.addAll(maps(lookers.get(i), id, i == 0));
         }
         return new Clip(heading, frames, maps);
     }
@@ -157,7 +157,7 @@ final class AttentionFigure {
 
     private static Block block(Clip clip, double full) {
         List<Strip> strips = new ArrayList<>();
-        strips.add(new Strip("frames", clip.frames()));
+        strips.add(new Strip(clip.frames().size() == 1 ? "photograph" : "frames", clip.frames()));
         for (Maps maps : clip.maps()) {
             List<BufferedImage> drawn = new ArrayList<>();
             for (int i = 0; i < maps.frames().size(); i++) {

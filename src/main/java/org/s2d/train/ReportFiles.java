@@ -193,6 +193,7 @@ final class ReportFiles {
             Interval uar = Interval.bootstrap(summary.matrix(), ConfusionMatrix::uar, Evaluator.BOOTSTRAPS, 0);
             results = new ReportPage.Results(
                     seen.list().source(),
+                    items(),
                     summary.labels(),
                     summary.matrix(),
                     uar,
@@ -215,24 +216,29 @@ final class ReportFiles {
                         + "/; the run's log: steps.csv, epochs.csv; for TensorBoard: this folder.");
     }
 
-    private static String mistakesCaption() {
-        return "The wrong predictions that the model was surest of, as it saw the faces; frames from left to right in"
-                + " time.";
+    private String items() {
+        return config.model().numFrames() == 1 ? "photographs" : "clips";
     }
 
-    private static @Nullable Drawing drawing(ReportData data) {
+    private String mistakesCaption() {
+        String order = config.model().numFrames() == 1 ? "." : "; frames from left to right in time.";
+        return "The wrong predictions that the model was surest of, as it saw the faces" + order;
+    }
+
+    private @Nullable Drawing drawing(ReportData data) {
         ReportData.FeatureMap map = data.map();
         if (map == null) {
             return null;
         }
         int all = data.summary().scores().ids().size();
         int drawn = map.chosen().length;
-        String which = drawn == all ? "all " + all + " clips" : drawn + " of " + all + " clips, evenly chosen";
+        String which =
+                drawn == all ? "all " + all + " " + items() : drawn + " of " + all + " " + items() + ", evenly chosen";
         return new Drawing(
                 "Features",
                 scatter(data.summary(), map),
                 "t-SNE (exact, perplexity 30) of the features before the head, " + which
                         + ". Near points have similar features; distances between groups mean little.",
-                "Scatter plot of the clips' features by class; tsne.csv has the coordinates.");
+                "Scatter plot of the features by class; tsne.csv has the coordinates.");
     }
 }

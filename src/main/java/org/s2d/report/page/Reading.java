@@ -10,7 +10,9 @@ import org.s2d.data.metrics.ConfusionMatrix;
 final class Reading {
     private Reading() {}
 
-    static String of(List<String> labels, ConfusionMatrix matrix) {
+    static String of(ReportPage.Results results) {
+        ConfusionMatrix matrix = results.matrix();
+        List<String> labels = results.labels();
         List<Integer> present = IntStream.range(0, matrix.classes())
                 .filter(c -> matrix.support(c) > 0)
                 .boxed()
@@ -22,9 +24,10 @@ final class Reading {
         long most = present.stream().mapToLong(matrix::support).max().orElse(0);
         StringBuilder words = new StringBuilder(String.format(
                 Locale.ROOT,
-                "Right on %,d of %,d clips; always naming the most frequent class would be right on %,d (UAR %.1f %%).",
+                "Right on %,d of %,d %s; always naming the most frequent class would be right on %,d (UAR %.1f %%).",
                 matrix.correct(),
                 matrix.total(),
+                results.items(),
                 most,
                 100.0 / present.size()));
         if (best != worst) {
@@ -38,7 +41,9 @@ final class Reading {
         }
         confusion(words, labels, matrix);
         if (!matrix.absentClasses().isEmpty()) {
-            words.append(" No clips of ")
+            words.append(" No ")
+                    .append(results.items())
+                    .append(" of ")
                     .append(String.join(
                             ", ",
                             matrix.absentClasses().stream().map(labels::get).toList()))

@@ -40,10 +40,16 @@ public record ReportPage(
      * An evaluation.
      *
      * @param source the list of clips
+     * @param items what its entries are called: clips or photographs
      * @param uar interval of the mean recall
      */
     public record Results(
-            String source, List<String> labels, ConfusionMatrix matrix, Interval uar, Calibration calibration) {}
+            String source,
+            String items,
+            List<String> labels,
+            ConfusionMatrix matrix,
+            Interval uar,
+            Calibration calibration) {}
 
     /**
      * A chart with its heading and what it shows, in words.
@@ -91,13 +97,14 @@ public record ReportPage(
         String sureness = String.format(
                 Locale.ROOT, "%s by %.1f %%", over > 0 ? "too sure" : "not sure enough", 100 * Math.abs(over));
         tile(at, "Calibration error", ResultTables.percent(error), sureness);
-        at.close().element("p", Reading.of(found.labels(), matrix), "class", "reading");
+        at.close().element("p", Reading.of(found), "class", "reading");
         at.element(
                 "p",
                 String.format(
                         Locale.ROOT,
-                        "%,d clips of %s. 95 %% intervals: bootstrap within classes for UAR, Wilson's for the others.",
+                        "%,d %s of %s. 95 %% intervals: bootstrap within classes for UAR, Wilson's for the others.",
                         matrix.total(),
+                        found.items(),
                         found.source()),
                 "class",
                 "quiet");

@@ -27,7 +27,7 @@ class ReportPageTest {
         });
         ConfusionMatrix matrix = scores.confusion(3);
         ReportPage.Results results = new ReportPage.Results(
-                "lists/" + label, labels, matrix, new Interval(0.5, 0.9), Calibration.of(scores, 10));
+                "lists/" + label, "clips", labels, matrix, new Interval(0.5, 0.9), Calibration.of(scores, 10));
         LineChart chart = new LineChart(
                 "Loss",
                 "step",
