@@ -1,5 +1,6 @@
 package org.s2d.report;
 
+import java.awt.Color;
 import java.awt.geom.Rectangle2D;
 import java.util.List;
 import java.util.Locale;
@@ -8,7 +9,8 @@ import org.s2d.data.metrics.Interval;
 
 /**
  * Reliability diagram: for each bin of confidence the part of its clips that is right, with 95 % interval, beside the diagonal on which a
- * model knows how sure it may be; below it how many clips each bin has.
+ * model knows how sure it may be; pale blue what is right beyond the claim, orange what was claimed and is not right; below it how many
+ * clips each bin has.
  */
 public record ReliabilityChart(String title, Calibration calibration) implements Chart {
     private static final double WIDTH = 430;
@@ -77,11 +79,13 @@ public record ReliabilityChart(String title, Calibration calibration) implements
         double width = plotWidth() * (bin.high() - bin.low()) - 2;
         double accuracy = PLOT * bin.accuracy();
         double confidence = PLOT * bin.confidence();
-        canvas.rect(x, bottom - accuracy, width, accuracy, Palette.series(0));
+        double both = Math.min(accuracy, confidence);
+        canvas.rect(x, bottom - both, width, both, Palette.series(0));
         double gapTop = bottom - Math.max(accuracy, confidence);
         double gap = Math.abs(accuracy - confidence);
-        canvas.rect(x, gapTop, width, gap, Palette.pale(Palette.series(1)));
-        canvas.stroke(new Rectangle2D.Double(x, gapTop, width, gap), Palette.series(1), 1);
+        Color color = accuracy > confidence ? Palette.series(0) : Palette.series(1);
+        canvas.rect(x, gapTop, width, gap, Palette.pale(color));
+        canvas.stroke(new Rectangle2D.Double(x, gapTop, width, gap), color, 1);
         Interval interval = Interval.wilson(bin.right(), bin.clips());
         double middle = x + width / 2;
         double low = bottom - PLOT * interval.low();

@@ -23,7 +23,8 @@ class ChartsTest {
     @Test
     void everyChartIsWrittenAtTwiceItsLogicalSize() throws Exception {
         Gallery.write(folder);
-        for (String name : List.of("curves", "confusion", "confusion11", "recall", "sheet")) {
+        for (String name :
+                List.of("curves", "confusion", "confusion11", "recall", "sheet", "reliability", "scatter", "strips")) {
             assertThat(ImageIO.read(folder.resolve(name + ".png").toFile()).getWidth())
                     .isGreaterThan(800);
         }
@@ -84,6 +85,33 @@ class ChartsTest {
         BufferedImage sheet = Gallery.sheet().image();
         assertThat(dots(sheet, Palette.RIGHT)).hasSizeGreaterThan(2000);
         assertThat(dots(sheet, Palette.WRONG)).hasSizeGreaterThan(500);
+    }
+
+    @Test
+    void attentionColoursWhatIsAboveEvenAndNothingElse() {
+        BufferedImage grey = new BufferedImage(40, 40, BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = grey.createGraphics();
+        graphics.setColor(new Color(100, 100, 100));
+        graphics.fillRect(0, 0, 40, 40);
+        double[] weights = {1, 1, 1, 0.2, 5, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+        BufferedImage over = HeatMap.over(grey, weights, 4, 5);
+        Color hot = new Color(over.getRGB(5, 15));
+        assertThat(hot.getRed() - hot.getGreen())
+                .as("dark violet over the fifth patch")
+                .isGreaterThan(20);
+        assertThat(new Color(over.getRGB(35, 35))).isEqualTo(new Color(100, 100, 100));
+        assertThat(new Color(over.getRGB(25, 15))).isEqualTo(new Color(100, 100, 100));
+    }
+
+    @Test
+    void longCurvesAreThinnedWithoutChangingTheirCourse() {
+        double[] steps = IntStream.range(0, 5000).asDoubleStream().toArray();
+        double[] values = IntStream.range(0, 5000).mapToDouble(i -> i / 1000.0).toArray();
+        LineChart.Series series = new LineChart.Series("loss", steps, values, 0.9).reduced(1000);
+        assertThat(series.x()).hasSize(1000).startsWith(4, 9).endsWith(4999);
+        assertThat(series.y()[0]).isCloseTo(0.002, within(1e-12));
+        assertThat(series.smoothing()).isCloseTo(Math.pow(0.9, 5), within(1e-12));
+        assertThat(series.reduced(1000)).isSameAs(series);
     }
 
     @Test

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.s2d.data.metrics.Calibration;
+import org.s2d.data.metrics.MergedScores;
 
 /** Draws one of each chart with made-up numbers into the folder given, to be looked at. */
 final class Gallery {
@@ -42,6 +44,9 @@ final class Gallery {
                 .write(folder.resolve("confusion11.png"));
         bars().write(folder.resolve("recall.png"));
         sheet().write(folder.resolve("sheet.png"));
+        new ReliabilityChart("Reliability", Calibration.of(scores(), 10)).write(folder.resolve("reliability.png"));
+        scatter().write(folder.resolve("scatter.png"));
+        strips().write(folder.resolve("strips.png"));
     }
 
     static LineChart loss() {
@@ -126,5 +131,50 @@ final class Gallery {
             clips.add(new ContactSheet.Clip("test/clip_000" + i, frames, CLASSES.get(i), predicted, 0.5 + i / 10.0));
         }
         return new ContactSheet("Test clips", "4 of 5 right", 8, clips);
+    }
+
+    /** A model that is less often right than it says. */
+    static MergedScores scores() {
+        Random random = new Random(4);
+        List<String> ids = new ArrayList<>();
+        int[] labels = new int[400];
+        double[][] probabilities = new double[400][2];
+        for (int i = 0; i < 400; i++) {
+            double confidence = 0.5 + 0.5 * random.nextDouble();
+            ids.add("clip" + i);
+            labels[i] = random.nextDouble() < 0.9 * confidence ? 0 : 1;
+            probabilities[i] = new double[] {confidence, 1 - confidence};
+        }
+        return new MergedScores(ids, labels, probabilities);
+    }
+
+    static ScatterChart scatter() {
+        Random random = new Random(6);
+        double[][] places = new double[300][];
+        int[] classes = new int[300];
+        boolean[] right = new boolean[300];
+        for (int i = 0; i < 300; i++) {
+            classes[i] = i % CLASSES.size();
+            places[i] = new double[] {4 * Math.cos(classes[i]) + random.nextGaussian(), 2 * Math.sin(classes[i])};
+            right[i] = random.nextInt(4) > 0;
+        }
+        return new ScatterChart("Features", CLASSES, places, classes, right);
+    }
+
+    static StripSheet strips() {
+        double[] weights = new double[49];
+        weights[24] = 8;
+        weights[25] = 3;
+        List<StripSheet.Block> blocks = new ArrayList<>();
+        for (ContactSheet.Clip clip : sheet().clips()) {
+            List<BufferedImage> frames = clip.images().subList(0, 4);
+            List<BufferedImage> heat = frames.stream()
+                    .map(frame -> HeatMap.over(frame, weights, 7, 8))
+                    .toList();
+            blocks.add(new StripSheet.Block(
+                    clip.label(),
+                    List.of(new StripSheet.Strip("frames", frames), new StripSheet.Strip("attention", heat))));
+        }
+        return new StripSheet("Attention", "of the class token", 2, blocks);
     }
 }

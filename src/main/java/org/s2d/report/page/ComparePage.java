@@ -49,18 +49,19 @@ public record ComparePage(
 
     /** The page. */
     public String html() {
-        String title = String.join(" and ", runs.stream().map(Run::name).toList());
+        List<String> names = runs.stream().map(Run::name).toList();
+        String title = String.join(", ", names.subList(0, names.size() - 1)) + " and " + names.getLast();
         String lead = runs.size() + " runs; each is measured against "
                 + runs.getFirst().name() + " on the clips that both have seen.";
         Page page = new Page("S2D comparison of runs", title, lead);
         page.section("results", "Results", results());
         page.section("differences", "Differences", differences());
         page.section("classes", "Recall per class", classes());
-        if (!settings.isEmpty()) {
-            page.section("settings", "Settings that differ", settingTable());
-        }
         if (!curves.isEmpty()) {
             page.section("training", "Training", curveCharts());
+        }
+        if (!settings.isEmpty()) {
+            page.section("settings", "Settings that differ", settingTable());
         }
         return page.html("Written by s2d compare. The same figures: compare.csv.");
     }
@@ -119,7 +120,7 @@ public record ComparePage(
 
     private static void row(Markup table, Difference difference) {
         if (difference.clips() == 0) {
-            table.element("td", "0").element("td", "no common clips", "colspan", "7");
+            table.element("td", "0").element("td", "no common clips", "colspan", "7", "class", "none");
             return;
         }
         table.element("td", "" + difference.clips());
@@ -156,7 +157,7 @@ public record ComparePage(
     }
 
     private static String points(double difference) {
-        return String.format(Locale.ROOT, "%+.1f", 100 * difference);
+        return String.format(Locale.ROOT, "%+.1f", 100 * difference).replace('-', '−');
     }
 
     private static String points(Interval interval) {

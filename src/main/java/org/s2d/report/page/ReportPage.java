@@ -124,9 +124,9 @@ public record ReportPage(
         Drawing reliability = new Drawing(
                 "Calibration",
                 new org.s2d.report.ReliabilityChart("", found.calibration()),
-                "Bars: part of the clips that is right, by the probability of the predicted class; orange: the gap to"
-                        + " what was claimed. On the dashed line a model knows how sure it may be. Whiskers: 95 %"
-                        + " interval.",
+                "Blue: part of the clips that is right, by the probability of the predicted class; pale blue: right"
+                    + " beyond what was claimed; orange: claimed, but not right. On the dashed line a model knows how"
+                    + " sure it may be. Whiskers: 95 % interval.",
                 reliability(found.calibration()));
         drawing(at, "reliability", reliability);
         Drawing features = map;
