@@ -10,6 +10,7 @@ import org.s2d.data.ClipLoader;
 import org.s2d.data.metrics.ConfusionMatrix;
 import org.s2d.data.metrics.Interval;
 import org.s2d.data.metrics.MergedScores;
+import org.s2d.data.prepare.Progress;
 import org.s2d.tensor.UserException;
 import org.s2d.weights.Checkpoint;
 
@@ -40,11 +41,11 @@ public final class Evaluator {
 
     /** Runs an evaluation; throws {@link UserException} for wrong input. */
     public static Summary evaluate(Request request, PrintWriter out) {
-        return evaluate(request, out, org.s2d.data.prepare.Progress.NONE);
+        return evaluate(request, out, Progress.NONE);
     }
 
     /** As {@link #evaluate(Request, PrintWriter)}; tells how many views of all are done. */
-    public static Summary evaluate(Request request, PrintWriter out, org.s2d.data.prepare.Progress progress) {
+    public static Summary evaluate(Request request, PrintWriter out, Progress progress) {
         try (Checkpoint checkpoint = Checkpoint.open(request.checkpoint())) {
             RunInfo.Described described = RunInfo.describe(checkpoint, request.configFile(), request.settings());
             return evaluate(request, checkpoint, described.config(), described.labels(), out, progress);
@@ -57,7 +58,7 @@ public final class Evaluator {
             TrainConfig config,
             List<String> labels,
             PrintWriter out,
-            org.s2d.data.prepare.Progress progress) {
+            Progress progress) {
         RunFolder folder = request.output() == null
                 ? null
                 : RunFolder.create(request.output().toString());

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.s2d.data.metrics.MergedScores;
 import org.s2d.data.prepare.CsvTable;
+import org.s2d.tensor.UserException;
 
 /** What an evaluation wrote down: class names, and every clip's label and probabilities. */
 record Predictions(List<String> labels, MergedScores scores) {
@@ -15,12 +16,12 @@ record Predictions(List<String> labels, MergedScores scores) {
     /**
      * Reads a {@code predictions.csv}.
      *
-     * @throws org.s2d.tensor.UserException when it is missing or damaged; the message names file and line
+     * @throws UserException when it is missing or damaged; the message names file and line
      */
     static Predictions read(Path file) {
         List<CsvTable.Row> rows = CsvTable.read(file, "id", "label", "prediction");
         if (rows.isEmpty()) {
-            throw new org.s2d.tensor.UserException(file + ": no predictions in it. Evaluate the run again.");
+            throw new UserException(file + ": no predictions in it. Evaluate the run again.");
         }
         List<String> labels = rows.getFirst().columns().entrySet().stream()
                 .filter(column -> column.getValue() >= FIRST_CLASS)

@@ -3,7 +3,9 @@ package org.s2d.train;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.s2d.data.ClipDataset;
@@ -69,7 +71,7 @@ record ReportData(
 
         /** In the order of the scores; clips that could not be read are in neither. */
         double[][] inOrderOf(MergedScores scores) {
-            java.util.Map<String, double[]> means = new java.util.HashMap<>();
+            Map<String, double[]> means = new HashMap<>();
             for (int i = 0; i < sums.length; i++) {
                 int count = copies[i];
                 if (count > 0) {

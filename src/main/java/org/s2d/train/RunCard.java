@@ -214,7 +214,7 @@ public final class RunCard {
         facts().forEach((term, description) -> {
             text.append(term).append(":\n");
             StringBuilder line = new StringBuilder("   ");
-            for (String word : description.split(" ")) {
+            for (String word : description.split(" ", -1)) {
                 if (line.length() + 1 + word.length() > 100) {
                     text.append(line).append('\n');
                     line = new StringBuilder("   ");

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import org.s2d.data.random.RandomStream;
 
 /**
@@ -86,7 +87,7 @@ public record PairedScores(int[] labels, int[] first, int[] second, int classes)
         int[][] members = new int[classes][];
         for (int c = 0; c < classes; c++) {
             int label = c;
-            members[c] = java.util.stream.IntStream.range(0, labels.length)
+            members[c] = IntStream.range(0, labels.length)
                     .filter(i -> labels[i] == label)
                     .toArray();
         }

@@ -1,5 +1,6 @@
 package org.s2d.report.page;
 
+import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
@@ -28,7 +29,7 @@ final class Pictures {
         BufferedImage strip = new BufferedImage(width, SIDE, BufferedImage.TYPE_INT_RGB);
         Graphics2D graphics = strip.createGraphics();
         graphics.setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BICUBIC);
-        graphics.setColor(java.awt.Color.WHITE);
+        graphics.setColor(Color.WHITE);
         graphics.fillRect(0, 0, width, SIDE);
         for (int i = 0; i < frames.size(); i++) {
             graphics.drawImage(frames.get(i), i * (SIDE + GAP), 0, SIDE, SIDE, null);

@@ -9,6 +9,7 @@ import org.s2d.data.metrics.ConfusionMatrix;
 import org.s2d.data.metrics.Interval;
 import org.s2d.report.Chart;
 import org.s2d.report.ContactSheet;
+import org.s2d.report.ReliabilityChart;
 import org.s2d.report.StripSheet;
 
 /**
@@ -123,7 +124,7 @@ public record ReportPage(
         at.open("div", "class", "pair");
         Drawing reliability = new Drawing(
                 "Calibration",
-                new org.s2d.report.ReliabilityChart("", found.calibration()),
+                new ReliabilityChart("", found.calibration()),
                 "Blue: part of the clips that is right, by the probability of the predicted class; pale blue: right"
                     + " beyond what was claimed; orange: claimed, but not right. On the dashed line a model knows how"
                     + " sure it may be. Whiskers: 95 % interval.",
