@@ -69,6 +69,7 @@ final class InspectCommand implements Callable<Integer> {
             if (RunCard.isIn(checkpoint)) {
                 out.println();
                 out.print(RunCard.of(checkpoint).text());
+                out.flush();
             }
             return config == null ? 0 : printMatch(checkpoint, config, out);
         }

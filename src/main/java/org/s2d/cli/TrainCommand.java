@@ -13,9 +13,10 @@ import picocli.CommandLine.Spec;
         description = "Train a model by a configuration.",
         footer = {
             "",
-            "Writes last.pth, best.pth, config.yaml, steps.csv, epochs.csv, curves.png and confusion.png into",
-            "train.output_dir. Ctrl-C saves and exits 0; --resume continues with the same bits. A loss that is not",
-            "finite ends the run with exit code 2; nothing broken is saved.",
+            "Writes last.pth, best.pth, config.yaml, steps.csv, epochs.csv, TensorBoard",
+            "events, curves.png, confusion.png and model-card.md into train.output_dir.",
+            "Ctrl-C saves and exits 0; --resume continues with the same bits. A loss that",
+            "is not finite ends the run with exit code 2; nothing broken is saved.",
             "",
             "Examples:",
             "  ./s2d train config.yaml --set optim.lr=1e-4 --output runs/first",

@@ -161,7 +161,7 @@ public final class RunCard {
         TrainConfig.Train train = config.train();
         return String.format(
                 Locale.ROOT,
-                "AdamW, learning rate %s, weight decay %s; %d epochs, %d clips a step, seed %d, %s; trains: %s;"
+                "AdamW, learning rate %s, weight decay %s; %d epochs, %d clips a step, seed %d, %s; freeze rule %s;"
                         + " self-distillation %s",
                 optim.lr(),
                 optim.weightDecay(),

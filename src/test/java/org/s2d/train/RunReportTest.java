@@ -26,6 +26,7 @@ import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
+import org.s2d.weights.Checkpoint;
 import org.w3c.dom.Document;
 
 /** Reports and comparisons of two tiny runs. */
@@ -237,6 +238,11 @@ class RunReportTest {
                 .contains("| UAR |")
                 .contains("| recall of still (4 clips) |")
                 .contains("less (0.485, 0.456, 0.406)");
+        try (Checkpoint checkpoint = Checkpoint.open(second.resolve("last.pth"))) {
+            assertThat(RunCard.of(checkpoint).text())
+                    .contains("Classes, in the order of the scores:\n    falling, rising, still\n")
+                    .contains("no network: maps of zeros");
+        }
         assertThat(card).containsPattern("\\*\\*Validation:\\*\\* UAR 0\\.\\d{4}, WAR 0\\.\\d{4} on 12 clips, epoch 1");
     }
 
