@@ -10,12 +10,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.spi.ToolProvider;
+import org.s2d.device.cuda.NvccBuild;
 import org.s2d.tensor.UserException;
 import org.s2d.train.ModelCard;
 
 /**
  * The program with everything it needs, as one archive: a Java runtime of only the needed modules, the program and its
- * libraries, the kernels' sources, the reference cases and a launcher. It starts on Linux x86-64 without Java.
+ * libraries, the kernels as sources and, where there is nvcc, compiled, the reference cases and a launcher. It starts on Linux
+ * x86-64 without Java.
  *
  * @param home the checkout: sources, with the built program below {@code target}
  * @param lean without the native libraries of the CPU, of videos and of face detection, for machines that compute on a GPU
@@ -79,6 +81,7 @@ public record Distribution(Path home, boolean lean) {
 
     private void addProgram(TarGzWriter tar) throws IOException {
         Path target = home.resolve("target");
+        NvccBuild.run(target, NvccBuild.ARCHITECTURES);
         tar.file(name() + "/lib/s2d.jar", Jars.ofClasses(target.resolve("classes")), false);
         try (var libraries = Files.list(target.resolve("lib"))) {
             for (Path library : libraries.sorted().toList()) {

@@ -20,6 +20,9 @@ import org.s2d.device.natives.Machine;
  * What was compiled before, in this or another checkout, comes from the user's cache.
  */
 public final class NvccBuild {
+    /** Machine code for data centres, and PTX for newer GPUs. */
+    public static final List<String> ARCHITECTURES = List.of("sm_80", "sm_90a", "compute_90");
+
     private final Nvcc nvcc;
     private final KernelCache cache;
     private final Path work;
@@ -42,10 +45,24 @@ public final class NvccBuild {
         this.packed = packed;
     }
 
-    /** {@code TARGET_FOLDER ARCHITECTURE...}: writes below {@code TARGET_FOLDER/classes} and {@code TARGET_FOLDER/kernels}. */
+    /**
+     * {@code TARGET_FOLDER ARCHITECTURE...}; instead of architectures {@code all} for {@link #ARCHITECTURES}, {@code none} to
+     * leave everything as it is.
+     */
     public static void main(String[] arguments) throws IOException {
-        Path target = Path.of(arguments[0]);
         List<String> architectures = Arrays.asList(arguments).subList(1, arguments.length);
+        try {
+            if (!architectures.equals(List.of("none"))) {
+                run(Path.of(arguments[0]), architectures.equals(List.of("all")) ? ARCHITECTURES : architectures);
+            }
+        } catch (DeviceException e) {
+            System.err.println(e.getMessage());
+            System.exit(1);
+        }
+    }
+
+    /** Writes below {@code target/classes} and {@code target/kernels}; without nvcc there is nothing there afterwards. */
+    public static void run(Path target, List<String> architectures) throws IOException {
         Path work = target.resolve("kernels");
         Path packed = target.resolve("classes").resolve(PackedKernels.FOLDER);
         for (Path old : List.of(work, packed)) {
@@ -59,13 +76,7 @@ public final class NvccBuild {
                     "kernels: no nvcc of CUDA " + Nvcc.OLDEST_CUDA + " or later; NVRTC will compile them at run time");
             return;
         }
-        try {
-            new NvccBuild(nvcc.get(), KernelCache.ofUser(), work, packed)
-                    .build(KernelSources.ofCheckout(), architectures);
-        } catch (DeviceException e) {
-            System.err.println(e.getMessage());
-            System.exit(1);
-        }
+        new NvccBuild(nvcc.get(), KernelCache.ofUser(), work, packed).build(KernelSources.ofCheckout(), architectures);
     }
 
     private void build(KernelSources sources, List<String> architectures) throws IOException {
