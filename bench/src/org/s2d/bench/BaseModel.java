@@ -19,6 +19,7 @@ import org.s2d.autograd.Tape.Gradients;
 import org.s2d.autograd.Var;
 import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.CrossEntropy;
+import org.s2d.check.steps.Formula;
 import org.s2d.device.Device;
 import org.s2d.device.cpu.CpuDevice;
 import org.s2d.model.s2d.S2dConfig;

@@ -15,6 +15,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.s2d.autograd.Precision;
+import org.s2d.check.steps.Formula;
 import org.s2d.device.Device;
 import org.s2d.device.cpu.CpuDevice;
 import org.s2d.tensor.DType;

@@ -29,6 +29,7 @@ import picocli.CommandLine.ParseResult;
             ExportCommand.class,
             PrepareCommand.class,
             DoctorCommand.class,
+            CheckCommand.class,
             PackageCommand.class
         },
         footer = {

@@ -8,11 +8,11 @@ import org.s2d.tensor.HostPool;
 import org.s2d.tensor.UserException;
 
 /** Devices by the names that configurations use. */
-final class Devices {
+public final class Devices {
     private Devices() {}
 
     /** Opens a device; closing it also closes its memory pool. {@code threads} 0: all cores. */
-    static Device open(String name, int threads) {
+    public static Device open(String name, int threads) {
         return switch (name) {
             case "cpu" ->
                 new CpuDevice(
