@@ -13,7 +13,7 @@ import org.s2d.tensor.UserException;
 
 /**
  * PyTorch's own error against float64 in a low-precision type, per tensor: what ours may be at most twice. Made by
- * {@code tools/bf16_yardstick.py}. A tensor is also allowed the median of its kind, as in {@link Report}.
+ * {@code tools/yardstick.py}. A tensor is also allowed the median of its kind, as in {@link Report}.
  */
 public final class Yardstick {
     private static final double FACTOR = 2;
@@ -44,7 +44,7 @@ public final class Yardstick {
             }
         }
         throw new UserException("verify: no low-precision yardstick at " + candidates
-                + ". Make one with tools/bf16_yardstick.py, or use --precision fp32.");
+                + ". Make one with tools/yardstick.py, or use --precision fp32.");
     }
 
     double limit(String stored) {
