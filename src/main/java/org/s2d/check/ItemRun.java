@@ -75,7 +75,8 @@ public final class ItemRun {
             left--;
             if (record.path("status").asText().equals("failed")) {
                 failed.add(item.name());
-                console.println("FAIL " + item.name() + ": " + record.path("message").asText());
+                console.println(
+                        "FAIL " + item.name() + ": " + record.path("message").asText());
                 if (!deviceWorks.getAsBoolean()) {
                     console.println("the device no longer works; a new process has to go on");
                     break;
@@ -117,7 +118,8 @@ public final class ItemRun {
                 return new Earlier(started, failed);
             }
             try {
-                for (String line : Files.readString(file, StandardCharsets.UTF_8).split("\n", -1)) {
+                for (String line :
+                        Files.readString(file, StandardCharsets.UTF_8).split("\n", -1)) {
                     JsonNode record = parse(line);
                     if (record.has("started")) {
                         started.add(record.path("started").asText());

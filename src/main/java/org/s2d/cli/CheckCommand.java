@@ -37,8 +37,8 @@ import picocli.CommandLine.Spec;
             "kernels      times of kernels beside a large copy and a large product",
             "throughput   training steps and inference of the base model",
             "",
-            "FILE gets a line of JSON per item. When the budget or the process ended before the items did, run again: what"
-                + " has a line is left out. Exit code 4: items are left.",
+            "FILE gets a line of JSON per item. When the budget or the process ended before the items did, run again:"
+                    + " what has a line is left out. Exit code 4: items are left.",
             "",
             "Examples:",
             "  ./s2d check conformance --device cuda --out conformance.jsonl",

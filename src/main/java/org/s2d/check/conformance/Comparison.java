@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Supplier;
 import org.s2d.autograd.Precision;
 import org.s2d.check.conformance.OpEntry.Sample;
 import org.s2d.device.Device;
@@ -48,16 +49,15 @@ public final class Comparison {
         List<double[]> exact = expected.exact().everything();
         for (int i = 0; i < exact.size(); i++) {
             String label = label(expected.exact(), i);
-            require(
-                    actual.get(i).length == exact.get(i).length,
-                    "%s: %d values, expected %d",
-                    label,
-                    actual.get(i).length,
-                    exact.get(i).length);
-            double distance = Tolerance.distance(actual.get(i), exact.get(i));
+            double[] one = actual.get(i);
+            double[] truth = exact.get(i);
+            require(one.length == truth.length, () -> label + ": " + one.length + " values, not " + truth.length);
+            double distance = Tolerance.distance(one, truth);
             double limit = expected.limits().get(i);
             // Written so that NaN fails.
-            require(distance <= limit, "%s: error %.3g, limit %.3g", label, distance, limit);
+            require(
+                    distance <= limit,
+                    () -> String.format(Locale.ROOT, "%s: error %.3g, limit %.3g", label, distance, limit));
         }
     }
 
@@ -81,14 +81,12 @@ public final class Comparison {
                 List<double[]> exact = exactRun.everything();
                 List<double[]> actual = Run.of(device, setup, values).everything();
                 for (int i = 0; i < exact.size(); i++) {
+                    String what = special + " in operand " + operand + ": " + label(exactRun, i) + " is ";
+                    double[] one = actual.get(i);
+                    double[] truth = exact.get(i);
                     require(
-                            sameKinds(actual.get(i), exact.get(i)),
-                            "%s in operand %d: %s is %s, in the reference %s",
-                            special,
-                            operand,
-                            label(exactRun, i),
-                            describe(actual.get(i)),
-                            describe(exact.get(i)));
+                            sameKinds(one, truth),
+                            () -> what + describe(one) + ", in the reference " + describe(truth));
                 }
             }
         }
@@ -99,7 +97,8 @@ public final class Comparison {
         for (int i = 0; i < first.everything().size(); i++) {
             double[] one = first.everything().get(i);
             double[] other = second.everything().get(i);
-            require(Arrays.equals(one, other), "%s differs: %s and %s", label(first, i), describe(one), describe(other));
+            String label = label(first, i);
+            require(Arrays.equals(one, other), () -> label + " differs: " + describe(one) + " and " + describe(other));
         }
     }
 
@@ -116,9 +115,9 @@ public final class Comparison {
         return same;
     }
 
-    private static void require(boolean condition, String format, Object... arguments) {
+    private static void require(boolean condition, Supplier<String> otherwise) {
         if (!condition) {
-            throw new AssertionError(String.format(Locale.ROOT, format, arguments));
+            throw new AssertionError(otherwise.get());
         }
     }
 

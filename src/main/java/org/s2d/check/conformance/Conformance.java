@@ -49,9 +49,7 @@ public final class Conformance {
 
     /** Precisions in which a device computes. */
     public static List<Precision> precisions(Device device) {
-        return device instanceof CudaDevice
-                ? List.of(Precision.values())
-                : List.of(Precision.FP32, Precision.BF16);
+        return device instanceof CudaDevice ? List.of(Precision.values()) : List.of(Precision.FP32, Precision.BF16);
     }
 
     /** Everything: for a device that is fast. Names are unique. */
@@ -101,11 +99,12 @@ public final class Conformance {
 
     /** Values and gradients of attention at the sizes for which there are kernels, in every precision. */
     Stream<Check> kernelSizes() {
-        return AttentionEntries.kernelSizes().stream().flatMap(entry -> precisions(device).stream()
-                .map(precision -> new Check(
-                        entry.name() + " in " + precision,
-                        () -> comparison.compare(
-                                entry, entry.samples().getFirst(), device, precision, Layout.CONTIGUOUS))));
+        return AttentionEntries.kernelSizes().stream()
+                .flatMap(entry -> precisions(device).stream()
+                        .map(precision -> new Check(
+                                entry.name() + " in " + precision,
+                                () -> comparison.compare(
+                                        entry, entry.samples().getFirst(), device, precision, Layout.CONTIGUOUS))));
     }
 
     /** NaN and infinities spread as in the reference. */
@@ -150,9 +149,10 @@ public final class Conformance {
 
     /** Operands that do not fit are refused with the text that the catalogue has. */
     Stream<Check> refusals() {
-        return Catalogue.entries().stream().flatMap(entry -> entry.errors().stream()
-                .map(error -> new Check(
-                        entry.name() + " " + new Sample(error.inputs()), () -> checkRefusal(entry, error))));
+        return Catalogue.entries().stream()
+                .flatMap(entry -> entry.errors().stream()
+                        .map(error -> new Check(
+                                entry.name() + " " + new Sample(error.inputs()), () -> checkRefusal(entry, error))));
     }
 
     private void checkRefusal(OpEntry entry, OpEntry.ErrorCase error) {

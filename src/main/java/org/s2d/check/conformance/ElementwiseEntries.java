@@ -6,11 +6,11 @@ import static org.s2d.check.conformance.Input.offZero;
 import static org.s2d.check.conformance.Input.wide;
 
 import java.util.List;
-import org.s2d.check.conformance.OpEntry.Exemption;
 import org.s2d.autograd.ops.Activations;
 import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.DropPath;
 import org.s2d.autograd.ops.Dropout;
+import org.s2d.check.conformance.OpEntry.Exemption;
 import org.s2d.device.Elementwise.Unary;
 
 /** Activations, arithmetic with broadcasting, dropout. */

@@ -75,7 +75,8 @@ final class GuardedDeviceMemory implements Allocator, AutoCloseable {
         driver.synchronize(context.stream());
         for (int i = 0; i < 2 * GUARD_BYTES; i++) {
             if (guards.get(ValueLayout.JAVA_BYTE, i) != GUARD) {
-                String where = i < GUARD_BYTES ? (GUARD_BYTES - i) + " bytes before" : (i - GUARD_BYTES) + " bytes after";
+                String where =
+                        i < GUARD_BYTES ? (GUARD_BYTES - i) + " bytes before" : (i - GUARD_BYTES) + " bytes after";
                 throw new AssertionError("wrote " + where + " a tensor of " + block.bytes() + " bytes");
             }
         }

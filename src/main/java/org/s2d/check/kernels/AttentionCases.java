@@ -5,7 +5,6 @@ import static org.s2d.check.kernels.Operand.Role.READ;
 import static org.s2d.check.kernels.Operand.Role.WRITTEN;
 
 import java.util.List;
-import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.s2d.device.Device;
 import org.s2d.tensor.DType;
@@ -35,7 +34,7 @@ final class AttentionCases {
             return 1 / Math.sqrt(width / (double) heads);
         }
 
-        void forward(Device device, Map<String, Tensor> t) {
+        void forward(Device device, Tensors t) {
             Tensor qkv = t.get("qkv");
             device.attention()
                     .attention(
@@ -47,7 +46,7 @@ final class AttentionCases {
                             scale());
         }
 
-        void backward(Device device, Map<String, Tensor> t) {
+        void backward(Device device, Tensors t) {
             Tensor qkv = t.get("qkv");
             Tensor grad = t.get("gradQkv");
             device.attention()

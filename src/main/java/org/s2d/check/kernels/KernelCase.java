@@ -3,13 +3,12 @@ package org.s2d.check.kernels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.s2d.check.kernels.Operand.Role;
 import org.s2d.check.kernels.Operand.Values;
 import org.s2d.device.Device;
 import org.s2d.tensor.DType;
+import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
-import org.s2d.tensor.Tensor;
 
 /**
  * One call of a device at one size.
@@ -18,20 +17,27 @@ import org.s2d.tensor.Tensor;
  * @param prepare fills operands that earlier kernels would have made; runs once per set of operands
  * @param flops operations of one call that count against the rate of matrix products; 0 for a kernel that only moves data
  */
-record KernelCase(String name, DType type, List<Operand> operands, Action prepare, Action run, double flops) {
+record KernelCase(String name, DType type, List<Operand> operands, Action prepare, Binding binding, double flops) {
+    /** Something done with operands. */
     @FunctionalInterface
     interface Action {
-        void run(Device device, Map<String, Tensor> operands);
+        void run(Device device, Tensors operands);
+    }
+
+    /** Makes the call that is timed; what it needs besides the operands lives in the scope. */
+    @FunctionalInterface
+    interface Binding {
+        Runnable bind(Device device, Scope scope, Tensors operands);
     }
 
     static KernelCase of(String name, DType type) {
-        return new KernelCase(name, type, List.of(), (device, operands) -> {}, (device, operands) -> {}, 0);
+        return new KernelCase(name, type, List.of(), (_, _) -> {}, (_, _, _) -> () -> {}, 0);
     }
 
     private KernelCase with(Operand operand) {
         List<Operand> more = new ArrayList<>(operands);
         more.add(operand);
-        return new KernelCase(name, type, List.copyOf(more), prepare, run, flops);
+        return new KernelCase(name, type, List.copyOf(more), prepare, binding, flops);
     }
 
     /** Adds an activation. */
@@ -57,19 +63,23 @@ record KernelCase(String name, DType type, List<Operand> operands, Action prepar
         List<Operand> sliced = operands.stream()
                 .map(o -> new Operand(o.name(), o.shape(), o.role(), o.values(), o.activation(), rows))
                 .toList();
-        return new KernelCase(name, type, sliced, prepare, run, flops);
+        return new KernelCase(name, type, sliced, prepare, binding, flops);
     }
 
     KernelCase prepare(Action action) {
-        return new KernelCase(name, type, operands, action, run, flops);
+        return new KernelCase(name, type, operands, action, binding, flops);
     }
 
     KernelCase run(Action action) {
-        return new KernelCase(name, type, operands, prepare, action, flops);
+        return binding((device, _, bound) -> () -> action.run(device, bound));
+    }
+
+    KernelCase binding(Binding wanted) {
+        return new KernelCase(name, type, operands, prepare, wanted, flops);
     }
 
     KernelCase flops(double count) {
-        return new KernelCase(name, type, operands, prepare, run, count);
+        return new KernelCase(name, type, operands, prepare, binding, count);
     }
 
     DType typeOf(Operand operand) {

@@ -7,7 +7,6 @@ import static org.s2d.check.kernels.Operand.Role.WRITTEN;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.s2d.check.Size;
 import org.s2d.device.Convolutions.Interpolation;
@@ -16,7 +15,9 @@ import org.s2d.device.Elementwise.Binary;
 import org.s2d.device.Elementwise.Unary;
 import org.s2d.device.Optimizers.AdamWStep;
 import org.s2d.device.Optimizers.Slot;
+import org.s2d.device.PreparedAdamW;
 import org.s2d.tensor.DType;
+import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 
 /** The kernels of a training step that move data; what multiplies matrices is in {@link ProductCases}. */
@@ -109,7 +110,7 @@ final class KernelCases {
         return List.of(forward, backward, softmax, softmaxBackward);
     }
 
-    private static void layerNorm(Device device, Map<String, Tensor> t) {
+    private static void layerNorm(Device device, Tensors t) {
         device.normalization()
                 .layerNorm(t.get("y"), t.get("mean"), t.get("rstd"), t.get("x"), t.get("weight"), t.get("bias"), EPS);
     }
@@ -133,8 +134,7 @@ final class KernelCases {
                 .activation("branch", READ, rows, s.width())
                 .activation("sum", WRITTEN, rows, s.width())
                 .checkedRows(ROWS)
-                .run((device, t) ->
-                        device.elementwise().binary(Binary.ADD, t.get("sum"), t.get("x"), t.get("branch")));
+                .run((device, t) -> device.elementwise().binary(Binary.ADD, t.get("sum"), t.get("x"), t.get("branch")));
         KernelCase bias = KernelCase.of("gradient of a bias", type)
                 .activation("gradY", READ, rows, s.width())
                 .plain("gradBias", WRITTEN, s.width())
@@ -206,8 +206,7 @@ final class KernelCases {
                 .activation("x", READ, s.images(), 3, pixels, pixels)
                 .activation("y", WRITTEN, s.images(), 3, pixels / 2, pixels / 2)
                 .checkedRows(1)
-                .run((device, t) ->
-                        device.convolutions().resize(t.get("y"), t.get("x"), Interpolation.BILINEAR, true));
+                .run((device, t) -> device.convolutions().resize(t.get("y"), t.get("x"), Interpolation.BILINEAR, true));
         return List.of(patches, resize);
     }
 
@@ -246,8 +245,9 @@ final class KernelCases {
                 .plain("expAvg", UPDATED, count)
                 .positive("expAvgSq", UPDATED, count)
                 .plain("gradient", READ, count)
-                .run((device, t) -> {
+                .binding((device, scope, t) -> {
                     List<Slot> slots = new ArrayList<>();
+                    List<PreparedAdamW.Rate> rates = new ArrayList<>();
                     int part = count / SLOTS;
                     for (int i = 0; i < SLOTS; i++) {
                         slots.add(new Slot(
@@ -255,10 +255,16 @@ final class KernelCases {
                                 t.get("gradient").narrow(0, i * part, part),
                                 t.get("expAvg").narrow(0, i * part, part),
                                 t.get("expAvgSq").narrow(0, i * part, part),
-                                1e-3,
-                                i % 2 == 0 ? 0.05 : 0));
+                                0,
+                                0));
+                        rates.add(new PreparedAdamW.Rate(3, 1e-3, i % 2 == 0 ? 0.05 : 0));
                     }
-                    device.optimizers().adamW(slots, new AdamWStep(3, 0.9, 0.999, 1e-8, 1));
+                    Tensor factor = scope.allocate(DType.F64, Shape.of(1));
+                    device.upload(factor, 1);
+                    PreparedAdamW prepared =
+                            device.optimizers().prepare(scope, slots, new AdamWStep(1, 0.9, 0.999, 1e-8, 1));
+                    prepared.rates(rates);
+                    return () -> prepared.update(factor);
                 });
     }
 }

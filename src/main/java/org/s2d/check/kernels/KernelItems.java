@@ -45,9 +45,13 @@ public final class KernelItems {
             if (isCeiling(kernel)) {
                 ceilingCases.put(kernel.title(), kernel);
             }
-            items.add(new Item(kernel.title(), record -> measure(kernel, record)));
+            items.add(item(kernel));
         }
         return items;
+    }
+
+    Item item(KernelCase kernel) {
+        return new Item(kernel.title(), record -> measure(kernel, record));
     }
 
     private static boolean isCeiling(KernelCase kernel) {
@@ -76,9 +80,8 @@ public final class KernelItems {
     /** Ceilings of this process; those that an earlier process wrote down were measured on another day. */
     private void measureCeilings() {
         for (KernelCase kernel : ceilingCases.values()) {
-            boolean known = kernel.name().equals(ProductCases.COPY)
-                    ? copyRate > 0
-                    : productRates.containsKey(kernel.type());
+            boolean known =
+                    kernel.name().equals(ProductCases.COPY) ? copyRate > 0 : productRates.containsKey(kernel.type());
             if (!known) {
                 try (Scope scope = new Scope(device.allocator())) {
                     Operands operands = Operands.full(kernel, device, scope);

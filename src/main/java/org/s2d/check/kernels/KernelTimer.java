@@ -33,7 +33,7 @@ final class KernelTimer {
 
     /** How many sets of that many bytes are needed. */
     int sets(long bytes) {
-        return (int) Math.clamp(Math.ceilDiv(beyondCache, Math.max(1, bytes)), 1, MOST_SETS);
+        return Math.clamp(Math.ceilDiv(beyondCache, Math.max(1, bytes)), 1, MOST_SETS);
     }
 
     /**

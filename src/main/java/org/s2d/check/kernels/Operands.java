@@ -15,7 +15,7 @@ import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 
 /** The operands of a case on a device. What is to be written holds NaN, so that an element left out shows. */
-record Operands(KernelCase kernel, Device device, Map<String, Tensor> tensors) {
+record Operands(KernelCase kernel, Device device, Tensors tensors, Runnable call) {
     /** In full, prepared. */
     static Operands full(KernelCase kernel, Device device, Scope scope) {
         return create(
@@ -65,10 +65,14 @@ record Operands(KernelCase kernel, Device device, Map<String, Tensor> tensors) {
                 fill.accept(tensor, operand);
             }
         }
-        Operands operands = new Operands(kernel, device, tensors);
-        kernel.prepare().run(device, tensors);
+        kernel.prepare().run(device, new Tensors(tensors));
+        Operands operands = bound(kernel, device, scope, new Tensors(tensors));
         operands.poison();
         return operands;
+    }
+
+    private static Operands bound(KernelCase kernel, Device device, Scope scope, Tensors tensors) {
+        return new Operands(kernel, device, tensors, kernel.binding().bind(device, scope, tensors));
     }
 
     private static Shape slice(Operand operand) {
@@ -80,32 +84,24 @@ record Operands(KernelCase kernel, Device device, Map<String, Tensor> tensors) {
     private void poison() {
         for (Operand operand : kernel.operands()) {
             if (operand.role() == Operand.Role.WRITTEN) {
-                device.elementwise().fill(tensor(operand), Double.NaN);
+                device.elementwise().fill(tensors.get(operand.name()), Double.NaN);
             }
         }
     }
 
-    private Tensor tensor(Operand operand) {
-        Tensor tensor = tensors.get(operand.name());
-        if (tensor == null) {
-            throw new IllegalStateException(operand.name());
-        }
-        return tensor;
-    }
-
     void run() {
-        kernel.run().run(device, tensors);
+        call.run();
     }
 
     /** A second set with the same content. */
     Operands copy(Scope scope) {
         Map<String, Tensor> copies = new LinkedHashMap<>();
-        tensors.forEach((name, tensor) -> {
+        tensors.byName().forEach((name, tensor) -> {
             Tensor copy = scope.allocate(tensor.dtype(), tensor.shape());
             device.elementwise().copy(copy, tensor);
             copies.put(name, copy);
         });
-        return new Operands(kernel, device, copies);
+        return bound(kernel, device, scope, new Tensors(copies));
     }
 
     /** Results of the rows that are checked, in the order of the operands. */
@@ -123,7 +119,7 @@ record Operands(KernelCase kernel, Device device, Map<String, Tensor> tensors) {
     }
 
     private double[] read(Scope host, Operand operand) {
-        Tensor tensor = tensor(operand);
+        Tensor tensor = tensors.get(operand.name());
         Tensor read = host.allocate(DType.F64, slice(operand));
         if (tensor.shape().equals(read.shape())) {
             device.download(read, tensor);

@@ -32,11 +32,7 @@ final class ProductCases {
                         long bytes = to.numel() * to.dtype().bytes();
                         cuda.context()
                                 .driver()
-                                .copyOnDevice(
-                                        to.address(),
-                                        from.address(),
-                                        bytes,
-                                        cuda.context().stream());
+                                .copyOnDevice(to.address(), from.address(), bytes, cuda.context().stream());
                     } else {
                         device.elementwise().copy(to, from);
                     }
@@ -75,8 +71,7 @@ final class ProductCases {
                 .run((device, t) -> device.products().matmul(t.get("out"), t.get("a"), t.get("b")));
     }
 
-    private static KernelCase linear(
-            String name, DType type, int rows, int inner, int columns, Activation activation) {
+    private static KernelCase linear(String name, DType type, int rows, int inner, int columns, Activation activation) {
         return KernelCase.of(name, type)
                 .activation("x", READ, rows, inner)
                 .activation("y", WRITTEN, rows, columns)

@@ -91,8 +91,8 @@ public final class RepeatItems {
                 Scope host = new Scope(pool)) {
             S2dModel model = new S2dModel(ParameterFactory.root(device, scope, 5), config);
             FreezeRule.S2D.apply(model);
-            AdamW optimizer = new AdamW(
-                    ParameterGroups.of(model.parameters().values()), AdamW.Options.DEFAULT, device, scope);
+            AdamW optimizer =
+                    new AdamW(ParameterGroups.of(model.parameters().values()), AdamW.Options.DEFAULT, device, scope);
             Sdl sdl = new Sdl(device, scope, CLASSES, ANCHORS, config.embedDim(), 2, 1);
             int grid = config.imageSize() / config.patchSize();
             Tensor x = random(host, Shape.of(clips, 3, config.frames(), config.imageSize(), config.imageSize()));
@@ -100,7 +100,7 @@ public final class RepeatItems {
             Tensor maps = scope.allocate(device.floatType(), hostMaps.shape());
             device.upload(maps, hostMaps);
             List<TrainingStep.Input> batch =
-                    List.of(new TrainingStep.Input(x, new long[] {1, 4}, (tape, unused) -> tape.constant(maps)));
+                    List.of(new TrainingStep.Input(x, new long[] {1, 4}, (tape, _) -> tape.constant(maps)));
             double[] losses = new double[2 * steps];
             try (TrainingStep step = new TrainingStep(device, precision, model, optimizer, sdl, 0.1, 1)) {
                 for (int i = 0; i < steps; i++) {

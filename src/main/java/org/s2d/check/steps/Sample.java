@@ -56,8 +56,7 @@ final class Sample implements AutoCloseable {
             parameter.changed();
         }
         FreezeRule.S2D.apply(model);
-        optimizer = new AdamW(
-                ParameterGroups.of(model.parameters().values()), AdamW.Options.DEFAULT, device, scope);
+        optimizer = new AdamW(ParameterGroups.of(model.parameters().values()), AdamW.Options.DEFAULT, device, scope);
         int side = config.imageSize();
         int grid = side / config.patchSize();
         x = input("x", Shape.of(clips, 3, config.frames(), side, side));

@@ -95,10 +95,9 @@ public final class ThroughputItems {
                         sample.device, Precision.BF16, sample.model, sample.optimizer, null, Sample.SMOOTHING, 0)) {
             Tensor clips = host.allocate(sample.x.dtype(), sample.x.shape());
             sample.device.download(clips, sample.x);
-            List<TrainingStep.Input> batch = List.of(
-                    new TrainingStep.Input(clips, sample.labels, (tape, unused) -> tape.constant(sample.a)));
-            TrainingStep.Rates rates =
-                    new TrainingStep.Rates(Sample.LEARNING_RATE, Sample.WEIGHT_DECAY, 0, false, 1);
+            List<TrainingStep.Input> batch =
+                    List.of(new TrainingStep.Input(clips, sample.labels, (tape, _) -> tape.constant(sample.a)));
+            TrainingStep.Rates rates = new TrainingStep.Rates(Sample.LEARNING_RATE, Sample.WEIGHT_DECAY, 0, false, 1);
             double flops = S2dFlops.of(sample.model.config()).fineTuningStep();
             time(sample, () -> step.run(batch, rates), flops, record);
         }

@@ -33,7 +33,8 @@ public record Distribution(Path home, boolean lean) {
     private static final List<String> LEFT_IN_LEAN = List.of("dnnl-", "ffmpeg-", "opencv-", "openblas-", "javacpp-");
 
     private static final List<String> FOLDERS = List.of("kernels", "tools", "weights");
-    private static final List<String> FILES = List.of("README.md", "docs/third-party.md");
+    private static final List<String> FILES =
+            List.of("README.md", "docs/third-party.md", "docs/gpu-check.md", "bench/reference/s2d_base.json");
 
     /** The checkout that this program was built in; throws {@link UserException} when it runs from an archive. */
     public static Path ownHome() {

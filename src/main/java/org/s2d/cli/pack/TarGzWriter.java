@@ -49,9 +49,9 @@ final class TarGzWriter implements AutoCloseable {
         tar.closeArchiveEntry();
     }
 
-    /** Adds everything below a folder, in the order of names; links stay links. */
+    /** Adds everything below a folder but what Python compiled, in the order of names; links stay links. */
     void tree(String name, Path folder) throws IOException {
-        try (var entries = Files.walk(folder)) {
+        try (var entries = Files.walk(folder).filter(entry -> !entry.toString().contains("__pycache__"))) {
             for (Path entry : entries.sorted().toList()) {
                 String inside = name + "/" + folder.relativize(entry);
                 if (Files.isSymbolicLink(entry)) {

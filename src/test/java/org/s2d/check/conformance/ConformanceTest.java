@@ -47,15 +47,16 @@ class ConformanceTest {
 
     @TestFactory
     Stream<DynamicTest> entriesCoverEmptyAndTinyShapes() {
-        return Catalogue.entries().stream().map(entry -> DynamicTest.dynamicTest(entry.name(), () -> {
-            boolean empty = entry.samples().stream().anyMatch(sample -> smallest(sample) == 0);
-            assertThat(empty || entry.is(Exemption.NEVER_EMPTY))
-                    .as("has a sample without elements")
-                    .isTrue();
-            assertThat(entry.samples().stream().mapToLong(ConformanceTest::smallest))
-                    .as("has a sample with hardly an element")
-                    .anyMatch(elements -> elements > 0 && elements <= 6);
-        }));
+        return Catalogue.entries().stream()
+                .map(entry -> DynamicTest.dynamicTest(entry.name(), () -> {
+                    boolean empty = entry.samples().stream().anyMatch(sample -> smallest(sample) == 0);
+                    assertThat(empty || entry.is(Exemption.NEVER_EMPTY))
+                            .as("has a sample without elements")
+                            .isTrue();
+                    assertThat(entry.samples().stream().mapToLong(ConformanceTest::smallest))
+                            .as("has a sample with hardly an element")
+                            .anyMatch(elements -> elements > 0 && elements <= 6);
+                }));
     }
 
     private static long smallest(Sample sample) {
@@ -145,7 +146,7 @@ class ConformanceTest {
     }
 
     static Stream<DynamicTest> tests(Stream<Check> checks) {
-        return checks.map(
-                check -> DynamicTest.dynamicTest(check.name(), () -> check.body().run()));
+        return checks.map(check ->
+                DynamicTest.dynamicTest(check.name(), () -> check.body().run()));
     }
 }
