@@ -54,8 +54,10 @@ final class AttentionEntries {
                 OpEntry.of("one frame, heads of 16", (tape, in) -> Attention.overTime(tape, in.getFirst(), 2, 1))
                         .sample(normal(2, 2, 3 * 2 * 16)),
                 // More columns than threads, and more channels than are summed at a time.
-                OpEntry.of("prompter of width 1032", AttentionEntries::foveaPrompt).sample(prompter(1, 5, 1032, 9)),
-                OpEntry.of("prompter of width 521", AttentionEntries::foveaPrompt).sample(prompter(1, 11, 521, 2)));
+                OpEntry.of("prompter of width 1032", AttentionEntries::foveaPrompt)
+                        .sample(prompter(1, 5, 1032, 9)),
+                OpEntry.of("prompter of width 521", AttentionEntries::foveaPrompt)
+                        .sample(prompter(1, 11, 521, 2)));
     }
 
     /** The large samples have more queries than a block holds, and widths beyond a tile of products. */

@@ -16,6 +16,7 @@ import org.s2d.device.Elementwise.Unary;
 import org.s2d.device.Optimizers.AdamWStep;
 import org.s2d.device.Optimizers.Slot;
 import org.s2d.device.PreparedAdamW;
+import org.s2d.device.ResidualSum;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
@@ -41,8 +42,9 @@ final class KernelCases {
         List<KernelCase> all = new ArrayList<>(ProductCases.ceilings(sizes));
         for (DType type : List.of(DType.BF16, DType.F32)) {
             all.addAll(AttentionCases.of(sizes, type));
-            Stream.of(cases.normalization(type), cases.elementwise(type), cases.prompter(type), cases.images(type))
+            Stream.of(cases.normalization(type), cases.elementwise(type), cases.images(type))
                     .forEach(all::addAll);
+            all.addAll(PrompterCases.of(sizes, type));
             all.addAll(ProductCases.ofModel(sizes, type));
         }
         all.addAll(AttentionCases.of(sizes, DType.F16));
@@ -107,7 +109,30 @@ final class KernelCases {
                 .checkedRows(ROWS)
                 .prepare((device, t) -> device.normalization().softmax(t.get("y"), t.get("gradY")))
                 .run((device, t) -> device.normalization().softmaxBackward(t.get("gradX"), t.get("y"), t.get("gradY")));
-        return List.of(forward, backward, softmax, softmaxBackward);
+        return List.of(forward, sumLayerNorm(type), backward, softmax, softmaxBackward);
+    }
+
+    /** As between the branches of a block: the residual stream is in F32. */
+    private KernelCase sumLayerNorm(DType type) {
+        int[] stream = {s.images(), s.tokens(), s.width()};
+        return KernelCase.of("residual addition and layer norm, forward", type)
+                .plain("x", READ, stream)
+                .plain("sum", WRITTEN, stream)
+                .activation("branch", READ, stream)
+                .activation("y", WRITTEN, stream)
+                .checkedRows(1)
+                .plain("weight", READ, s.width())
+                .plain("bias", READ, s.width())
+                .run((device, t) -> device.normalization()
+                        .sumLayerNorm(
+                                t.get("y"),
+                                t.get("sum"),
+                                null,
+                                null,
+                                new ResidualSum(t.get("x"), 0, List.of(t.get("branch")), null),
+                                t.get("weight"),
+                                t.get("bias"),
+                                EPS));
     }
 
     private static void layerNorm(Device device, Tensors t) {
@@ -145,48 +170,6 @@ final class KernelCases {
                 .checkedRows(ROWS)
                 .run((device, t) -> device.elementwise().copy(t.get("y"), t.get("x")));
         return List.of(gelu, geluBackward, add, bias, cast);
-    }
-
-    private List<KernelCase> prompter(DType type) {
-        int[] adapter = {s.clips(), s.frames(), s.patches(), s.adapter()};
-        int[] maps = {s.images(), s.patches(), s.prompt()};
-        KernelCase conv = KernelCase.of("convolution over time, forward", type)
-                .activation("x", READ, adapter)
-                .activation("y", WRITTEN, adapter)
-                .plain("weight", READ, s.adapter(), 3)
-                .plain("bias", READ, s.adapter())
-                .run((device, t) ->
-                        device.attention().temporalConv(t.get("y"), t.get("x"), t.get("weight"), t.get("bias")));
-        KernelCase convBackward = KernelCase.of("convolution over time, backward", type)
-                .activation("x", READ, adapter)
-                .activation("gradY", READ, adapter)
-                .activation("gradX", WRITTEN, adapter)
-                .plain("weight", READ, s.adapter(), 3)
-                .plain("gradWeight", WRITTEN, s.adapter(), 3)
-                .plain("gradBias", WRITTEN, s.adapter())
-                .run((device, t) -> device.attention()
-                        .temporalConvBackward(
-                                t.get("gradX"),
-                                t.get("gradWeight"),
-                                t.get("gradBias"),
-                                t.get("gradY"),
-                                t.get("x"),
-                                t.get("weight")));
-        KernelCase fovea = KernelCase.of("fovea, forward", type)
-                .activation("x", READ, maps)
-                .activation("y", WRITTEN, maps)
-                .positive("smooth", READ, 1)
-                .run((device, t) -> device.attention().fovea(t.get("y"), t.get("x"), t.get("smooth")));
-        KernelCase foveaBackward = KernelCase.of("fovea, backward", type)
-                .activation("x", READ, maps)
-                .activation("gradY", READ, maps)
-                .activation("gradX", WRITTEN, maps)
-                .positive("smooth", READ, 1)
-                .plain("gradSmooth", WRITTEN, 1)
-                .run((device, t) -> device.attention()
-                        .foveaBackward(
-                                t.get("gradX"), t.get("gradSmooth"), t.get("gradY"), t.get("x"), t.get("smooth")));
-        return List.of(conv, convBackward, fovea, foveaBackward);
     }
 
     private List<KernelCase> images(DType type) {
