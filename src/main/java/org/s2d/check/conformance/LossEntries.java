@@ -7,11 +7,11 @@ import static org.s2d.check.conformance.Input.wide;
 import java.util.Arrays;
 import java.util.List;
 import org.s2d.autograd.Var;
-import org.s2d.autograd.conformance.OpEntry.Exemption;
 import org.s2d.autograd.ops.AnchorLoss;
 import org.s2d.autograd.ops.BinaryCrossEntropy;
 import org.s2d.autograd.ops.CosineSimilarity;
 import org.s2d.autograd.ops.CrossEntropy;
+import org.s2d.check.conformance.OpEntry.Exemption;
 import org.s2d.device.Losses;
 
 /** Losses and similarities. */

@@ -13,6 +13,7 @@ import org.s2d.device.Convolutions.Interpolation;
 import org.s2d.device.Device;
 import org.s2d.device.Elementwise.Binary;
 import org.s2d.device.Elementwise.Unary;
+import org.s2d.device.Losses.Anchors;
 import org.s2d.device.Optimizers.AdamWStep;
 import org.s2d.device.Optimizers.Slot;
 import org.s2d.device.PreparedAdamW;
@@ -211,13 +212,21 @@ final class KernelCases {
                 .run((device, t) -> device.losses()
                         .crossEntropyBackward(
                                 t.get("gradLogits"), t.get("gradLoss"), t.get("logits"), t.get("target")));
-        KernelCase anchors = KernelCase.of("self-distillation targets", DType.F32)
+        KernelCase anchors = KernelCase.of("self-distillation loss", DType.F32)
+                .activation("logits", READ, s.clips(), CLASSES)
                 .activation("feature", READ, s.clips(), s.width())
-                .activation("out", WRITTEN, s.clips(), CLASSES)
+                .plain("loss", WRITTEN, s.clips())
+                .plain("target", WRITTEN, s.clips(), CLASSES)
                 .plain("queue", READ, CLASSES, ANCHORS, s.width())
                 .positive("distribution", READ, CLASSES, ANCHORS, CLASSES)
                 .run((device, t) -> device.losses()
-                        .anchorTargets(t.get("out"), t.get("feature"), t.get("queue"), t.get("distribution"), 2));
+                        .anchorLoss(
+                                t.get("loss"),
+                                t.get("target"),
+                                t.get("logits"),
+                                t.get("feature"),
+                                new Anchors(t.get("queue"), t.get("distribution")),
+                                2));
         return List.of(crossEntropy, backward, anchors);
     }
 

@@ -40,6 +40,9 @@ final class Sample implements AutoCloseable {
     final Tensor x;
     final Tensor a;
     final long[] labels;
+    /** The labels on the device. */
+    private final Tensor classes;
+
     private final Precision precision;
     private final Scope scope;
     private long steps;
@@ -63,6 +66,8 @@ final class Sample implements AutoCloseable {
         a = input("a", Shape.of(clips * config.frames(), config.landmarkChannels(), grid, grid));
         labels = new long[clips];
         Arrays.fill(labels, LABEL);
+        classes = scope.allocate(device.floatType(), Shape.of(clips));
+        device.elementwise().fill(classes, LABEL);
     }
 
     /** {@code SIZES} of tools/pytorch_peer.py. */
@@ -115,8 +120,7 @@ final class Sample implements AutoCloseable {
 
     private Var loss(Tape tape) {
         Var logits = model.forward(tape, tape.constant(x), tape.constant(a)).logits();
-        Var target = CrossEntropy.smoothedTargets(tape, labels, CLASSES, SMOOTHING);
-        return Arithmetic.mean(tape, CrossEntropy.apply(tape, logits, target), 0);
+        return Arithmetic.mean(tape, CrossEntropy.ofLabels(tape, logits, classes, SMOOTHING), 0);
     }
 
     /** A tensor of the device as numbers. */
