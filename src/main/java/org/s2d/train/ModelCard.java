@@ -3,6 +3,7 @@ package org.s2d.train;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,9 +13,11 @@ import org.s2d.data.augment.ClipTransforms;
 
 /**
  * What travels with exported weights, so that somebody who has only the file can use it: class names, how a clip becomes the model's
- * input, and the configuration of the run.
+ * input, the configuration of the run, and what the run tells of its data and its validation.
+ *
+ * @param facts as {@link RunFacts} has them; empty for weights of other programs
  */
-public record ModelCard(List<String> labels, TrainConfig config) {
+public record ModelCard(List<String> labels, TrainConfig config, Map<String, Object> facts) {
     /** Version of this program. */
     public static final String VERSION = "0.1.0";
 
@@ -25,6 +28,12 @@ public record ModelCard(List<String> labels, TrainConfig config) {
 
     public ModelCard {
         labels = List.copyOf(labels);
+        facts = Collections.unmodifiableMap(new LinkedHashMap<>(facts));
+    }
+
+    /** Without facts. */
+    public ModelCard(List<String> labels, TrainConfig config) {
+        this(labels, config, Map.of());
     }
 
     /** How pixels become the model's input, in words and numbers. */
@@ -65,6 +74,7 @@ public record ModelCard(List<String> labels, TrainConfig config) {
         entries.put(LABELS, labels);
         entries.put("preprocessing", preprocessing());
         entries.put(CONFIG, ConfigReader.print(config));
+        entries.putAll(facts);
         return entries;
     }
 
@@ -83,7 +93,16 @@ public record ModelCard(List<String> labels, TrainConfig config) {
             return null;
         }
         try {
-            return Map.of(LABELS, JSON.readValue(labels, new TypeReference<List<Object>>() {}), CONFIG, config);
+            Map<String, Object> entries = new LinkedHashMap<>();
+            entries.put(LABELS, JSON.readValue(labels, new TypeReference<List<Object>>() {}));
+            entries.put(CONFIG, config);
+            for (String key : List.of(RunFacts.DATA, RunFacts.VALIDATION)) {
+                String facts = texts.get(PREFIX + key);
+                if (facts != null) {
+                    entries.put(key, JSON.readValue(facts, new TypeReference<Map<String, Object>>() {}));
+                }
+            }
+            return entries;
         } catch (JsonProcessingException e) {
             return null;
         }

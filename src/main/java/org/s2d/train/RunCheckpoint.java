@@ -113,6 +113,7 @@ final class RunCheckpoint {
         own.put("best_epoch", position.bestEpoch());
         own.put("labels", parts.labels());
         own.put("config", ConfigReader.print(parts.config()));
+        own.put("preprocessing", new ModelCard(parts.labels(), parts.config()).preprocessing());
         own.put("parameters", parts.optimizer().names());
         own.putAll(parts.facts().toMap());
         return own;

@@ -1,6 +1,7 @@
 package org.s2d.train;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -102,6 +103,20 @@ final class RunInfo {
             return list.stream().map(String.class::cast).toList();
         }
         throw broken(key);
+    }
+
+    /** What a checkpoint tells of its data and its validation, to be handed on; empty where it tells nothing. */
+    static Map<String, Object> facts(Checkpoint checkpoint) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        if (isRun(checkpoint)) {
+            RunInfo info = of(checkpoint);
+            for (String key : List.of(RunFacts.DATA, RunFacts.VALIDATION)) {
+                if (!info.section(key).isEmpty()) {
+                    facts.put(key, info.section(key));
+                }
+            }
+        }
+        return facts;
     }
 
     /** A map of facts; empty in the checkpoint of an older version. */

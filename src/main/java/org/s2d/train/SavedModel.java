@@ -47,7 +47,7 @@ public final class SavedModel implements AutoCloseable {
             RunInfo.Described described = RunInfo.describe(checkpoint, configFile, settings);
             List<String> labels = described.labels();
             requireAsManyAsTheHeadHas(checkpoint, labels);
-            ModelCard card = new ModelCard(labels, described.config());
+            ModelCard card = new ModelCard(labels, described.config(), RunInfo.facts(checkpoint));
             return new SavedModel(checkpoint, card, Models.config(described.config(), labels.size()));
         } catch (RuntimeException e) {
             checkpoint.close();

@@ -243,6 +243,14 @@ class RunReportTest {
                     .contains("Classes, in the order of the scores:\n    falling, rising, still\n")
                     .contains("no network: maps of zeros");
         }
+        try (SavedModel saved = SavedModel.open(second.resolve("best.pth"), null, List.of())) {
+            assertThat(saved.card().entries()).containsKeys("labels", "preprocessing", "config", "data", "validation");
+            assertThat(ModelCard.read(saved.card().texts()))
+                    .containsEntry("labels", List.of("falling", "rising", "still"))
+                    .extractingByKey("validation")
+                    .asString()
+                    .contains("epoch=1", "clips=12", "recalls=[");
+        }
         assertThat(card).containsPattern("\\*\\*Validation:\\*\\* UAR 0\\.\\d{4}, WAR 0\\.\\d{4} on 12 clips, epoch 1");
     }
 
