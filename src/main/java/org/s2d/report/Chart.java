@@ -22,6 +22,16 @@ public sealed interface Chart
     /** Draws this chart with its upper left corner at the canvas' origin. */
     void draw(Canvas canvas);
 
+    /** Columns of {@link #image}. */
+    default int pixelWidth() {
+        return RasterCanvas.pixels(width());
+    }
+
+    /** Rows of {@link #image}. */
+    default int pixelHeight() {
+        return RasterCanvas.pixels(height());
+    }
+
     /** The chart as an RGB image of twice the logical size. */
     default BufferedImage image() {
         RasterCanvas canvas = new RasterCanvas(width(), height());

@@ -18,8 +18,7 @@ final class RasterCanvas extends Canvas {
     private final Graphics2D graphics;
 
     RasterCanvas(double width, double height) {
-        image = new BufferedImage(
-                (int) Math.ceil(width * SCALE), (int) Math.ceil(height * SCALE), BufferedImage.TYPE_INT_RGB);
+        image = new BufferedImage(pixels(width), pixels(height), BufferedImage.TYPE_INT_RGB);
         graphics = image.createGraphics();
         graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
         graphics.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
@@ -29,6 +28,11 @@ final class RasterCanvas extends Canvas {
         graphics.setColor(Palette.PAPER);
         graphics.fillRect(0, 0, image.getWidth(), image.getHeight());
         graphics.scale(SCALE, SCALE);
+    }
+
+    /** Stored pixels of so many logical ones. */
+    static int pixels(double logical) {
+        return (int) Math.ceil(logical * SCALE);
     }
 
     BufferedImage image() {

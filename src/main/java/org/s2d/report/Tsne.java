@@ -19,6 +19,7 @@ public final class Tsne {
     private static final double EXAGGERATION = 12;
     private static final double PERPLEXITY = 30;
     private static final double START_SIZE = 1e-4;
+    private static final int SEVERAL_THREADS = 128;
 
     private final int count;
     private final float[] affinities;
@@ -75,7 +76,7 @@ public final class Tsne {
 
     /** Of the Kullback-Leibler divergence: 4 sum_j (p_ij - q_ij) w_ij (y_i - y_j), w = 1 / (1 + |y_i - y_j|^2), q = w / sum w. */
     private double[][] gradient(double exaggeration) {
-        IntStream.range(0, count).parallel().forEach(this::forces);
+        rows(count).forEach(this::forces);
         double total = Arrays.stream(weights).sum();
         double[][] gradient = new double[count][2];
         for (int i = 0; i < count; i++) {
@@ -84,6 +85,12 @@ public final class Tsne {
             }
         }
         return gradient;
+    }
+
+    /** All rows; few of them are done sooner than other threads are woken. */
+    private static IntStream rows(int count) {
+        IntStream rows = IntStream.range(0, count);
+        return count < SEVERAL_THREADS ? rows : rows.parallel();
     }
 
     private void forces(int i) {
@@ -118,7 +125,7 @@ public final class Tsne {
     static float[] affinities(double[][] features, double perplexity) {
         int n = features.length;
         float[] result = new float[n * n];
-        IntStream.range(0, n).parallel().forEach(i -> {
+        rows(n).forEach(i -> {
             double[] row = neighbours(features, i, perplexity);
             for (int j = 0; j < n; j++) {
                 result[i * n + j] = (float) row[j];

@@ -1,6 +1,7 @@
 package org.s2d.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -24,6 +25,7 @@ import org.s2d.report.StripSheet;
 import org.s2d.report.events.EventFile;
 import org.s2d.report.page.ReportPage;
 import org.s2d.report.page.ReportPage.Drawing;
+import org.s2d.tensor.UserException;
 
 /** Writes a report's parts into their folder, its pictures into an event file, and its page beside the run's other files. */
 final class ReportFiles {
@@ -163,7 +165,17 @@ final class ReportFiles {
                 ConfusionMatrix matrix = seen.data().summary().matrix();
                 events.scalars(step, Map.of("report/uar", matrix.uar(), "report/war", matrix.war()));
             }
-            charts.forEach((name, chart) -> events.image(step, "report/" + name, chart.image()));
+            charts.forEach((name, chart) -> addPicture(events, step, name, chart));
+        }
+    }
+
+    /** The picture is in its file already. */
+    private void addPicture(EventFile events, long step, String name, Chart chart) {
+        Path file = parts.file(name + ".png");
+        try {
+            events.png(step, "report/" + name, chart.pixelWidth(), chart.pixelHeight(), Files.readAllBytes(file));
+        } catch (IOException e) {
+            throw new UserException(file + ": was written and cannot be read (" + e + ").", e);
         }
     }
 

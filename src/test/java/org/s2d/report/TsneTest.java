@@ -52,7 +52,7 @@ class TsneTest {
 
     @Test
     void theSameFeaturesGiveTheSameBitsOnAnyNumberOfThreads() throws Exception {
-        double[][] points = groups(60);
+        double[][] points = groups(150);
         double[][] all = Tsne.embed(points, Progress.NONE);
         try (ForkJoinPool one = new ForkJoinPool(1)) {
             double[][] alone =

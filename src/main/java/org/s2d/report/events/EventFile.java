@@ -118,11 +118,16 @@ public final class EventFile implements AutoCloseable {
         } catch (IOException e) {
             throw unwritable(file, e);
         }
+        png(step, tag, picture.getWidth(), picture.getHeight(), png.toByteArray());
+    }
+
+    /** A picture that is PNG already, RGB. */
+    public void png(long step, String tag, int width, int height, byte[] png) {
         Message image = new Message()
-                .put(HEIGHT, (long) picture.getHeight())
-                .put(WIDTH, (long) picture.getWidth())
+                .put(HEIGHT, (long) height)
+                .put(WIDTH, (long) width)
                 .put(COLOURS, (long) RGB)
-                .put(ENCODED, png.toByteArray());
+                .put(ENCODED, png);
         event(step, new Message().put(VALUE, new Message().put(TAG, tag).put(IMAGE, image)), clock.instant());
     }
 
