@@ -1,8 +1,10 @@
-package org.s2d.check;
+package org.s2d.check.parts;
 
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.s2d.check.Item;
+import org.s2d.check.Size;
 import org.s2d.check.conformance.Comparison;
 import org.s2d.check.conformance.Conformance;
 import org.s2d.check.kernels.KernelItems;
