@@ -65,8 +65,9 @@ public final class CompiledKernels implements KernelImages {
     private RuntimeKernels runtime() {
         if (runtime == null) {
             if (libraries.get(CudaLibrary.NVRTC).isEmpty()) {
-                throw new DeviceException("--device cuda: no kernels for this GPU and driver are packed, and "
-                        + libraries.missing(CudaLibrary.NVRTC));
+                throw new DeviceException(
+                        "--device cuda: no packed kernels fit this GPU, the driver and the sources, and "
+                                + libraries.missing(CudaLibrary.NVRTC));
             }
             KernelSources here = sources.orElseGet(KernelSources::ofCheckout); // which says where they should be
             runtime = new RuntimeKernels(here, cache, Nvrtc.load(libraries), capability);

@@ -111,7 +111,7 @@ class CompiledKernelsTest {
         assertThatThrownBy(() -> kernels.image("small"))
                 .isInstanceOf(DeviceException.class)
                 .hasMessageStartingWith(
-                        "--device cuda: no kernels for this GPU and driver are packed, and libnvrtc.so.13")
+                        "--device cuda: no packed kernels fit this GPU, the driver and the sources, and libnvrtc.so.13")
                 .hasMessageContaining("pip install nvidia-cuda-nvrtc");
     }
 
