@@ -287,6 +287,17 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     });
 }
 
+// Finishes `count` sums that another library left in `out`, in place.
+extern "C" __global__ void __launch_bounds__(THREADS)
+    conv2d_forward_any_epilogue(Conv conv, void *out, const void *bias, const void *slope, const void *residual, i64 count) {
+    Ends ends = {out, bias, slope, residual};
+    i64 turn = static_cast<i64>(gridDim.x) * THREADS;
+    for (i64 at = static_cast<i64>(blockIdx.x) * THREADS + threadIdx.x; at < count; at += turn) {
+        int channel = static_cast<int>(at / conv.positions() % conv.out_channels);
+        finish(conv, ends, channel, at, load_any(out, at, conv.out_type));
+    }
+}
+
 // Rows are input channels of a group, columns all input pixels. Grid (columns / TILE, rows / TILE, groups).
 extern "C" __global__ void __launch_bounds__(THREADS)
     conv2d_backward_any_input(Conv conv, void *grad_in, const void *grad_out, const void *weight) {

@@ -14,6 +14,11 @@ interface Backend {
         return new KernelProducts(context);
     }
 
+    /** A library for dense convolutions, if there is one. */
+    default DenseConv2d convolutions(CudaContext context) {
+        return DenseConv2d.NONE;
+    }
+
     /** The emulator: allocations of exactly their size, so that it can guard them. */
     static Backend of(EmulatorBuild build, EmulatorDriver.Execution execution, EmulatorDriver.SecondRuns secondRuns) {
         return new Backend() {

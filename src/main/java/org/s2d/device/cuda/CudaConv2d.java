@@ -1,5 +1,6 @@
 package org.s2d.device.cuda;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.Conv2dShape;
 import org.s2d.device.Convolutions.Conv2dEpilogue;
@@ -8,7 +9,10 @@ import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 
-/** Launches {@code kernels/convolutions.cu}. All tensors are contiguous, their shapes checked. */
+/**
+ * Launches {@code kernels/convolutions.cu}, or leaves dense convolutions in F32 to a library. All tensors are contiguous, their
+ * shapes checked.
+ */
 final class CudaConv2d {
     private static final String FILE = "convolutions";
     private static final int THREADS = 256;
@@ -30,7 +34,9 @@ final class CudaConv2d {
     private static final int BYTES = 88;
 
     private final CudaContext context;
+    private final DenseConv2d library;
     private final Kernel forward;
+    private final Kernel epilogues;
     private final Kernel backwardInput;
     private final Kernel parts;
     private final Kernel finish;
@@ -38,11 +44,13 @@ final class CudaConv2d {
     private final Kernel depthwiseInput;
     private final Kernel depthwiseWeight;
 
-    CudaConv2d(CudaContext context) {
+    CudaConv2d(CudaContext context, DenseConv2d library) {
         this.context = context;
+        this.library = library;
         LaunchContract contract = LaunchContract.threads(THREADS);
         LaunchContract tiled = contract.shared(TILE_BYTES);
         forward = context.kernel(FILE, "conv2d_forward_any", tiled);
+        epilogues = context.kernel(FILE, "conv2d_forward_any_epilogue", contract);
         backwardInput = context.kernel(FILE, "conv2d_backward_any_input", tiled);
         parts = context.kernel(FILE, "conv2d_backward_any_parts", tiled);
         finish = context.kernel(FILE, "conv2d_backward_any_finish", contract);
@@ -54,6 +62,12 @@ final class CudaConv2d {
     void forward(
             Tensor out, Tensor in, Tensor weight, @Nullable Tensor bias, Conv2dShape shape, Conv2dEpilogue epilogue) {
         if (out.numel() == 0) {
+            return;
+        }
+        if (isLibrarys(shape, out, in, weight) && !isReadBy(epilogue, out) && library.forward(out, in, weight, shape)) {
+            if (bias != null || !epilogue.equals(Conv2dEpilogue.NONE)) {
+                finish(out, bias, shape, epilogue);
+            }
             return;
         }
         Arguments arguments = structure(shape, 0, in, out, weight, bias, epilogue.slope(), epilogue.residual());
@@ -77,8 +91,30 @@ final class CudaConv2d {
         }
     }
 
+    /** Finishes what another library computed: bias and epilogue over the sums in {@code out}. */
+    void finish(Tensor out, @Nullable Tensor bias, Conv2dShape shape, Conv2dEpilogue epilogue) {
+        Arguments arguments = structure(shape, 0, null, out, null, bias, epilogue.slope(), epilogue.residual());
+        arguments.setFloat(CEILING_AT, (float) epilogue.ceiling());
+        arguments.elements(out).elements(bias).elements(epilogue.slope()).elements(epilogue.residual());
+        launchTurns(epilogues, arguments, out.numel());
+    }
+
+    private static boolean isReadBy(Conv2dEpilogue epilogue, Tensor out) {
+        Tensor residual = epilogue.residual();
+        return residual != null && residual.storage() == out.storage();
+    }
+
+    /** Whether a library may be asked. */
+    private static boolean isLibrarys(Conv2dShape shape, Tensor... tensors) {
+        return !shape.isDepthwise()
+                && Arrays.stream(tensors).allMatch(tensor -> tensor.dtype() == DType.F32 && tensor.numel() > 0);
+    }
+
     void backwardInput(Tensor gradIn, Tensor gradOut, Tensor weight, Conv2dShape shape) {
         if (gradIn.numel() == 0) {
+            return;
+        }
+        if (isLibrarys(shape, gradIn, gradOut, weight) && library.backwardInput(gradIn, gradOut, weight, shape)) {
             return;
         }
         Arguments arguments = structure(shape, 0, gradIn, gradOut, weight)
@@ -95,6 +131,9 @@ final class CudaConv2d {
 
     void backwardWeight(Tensor gradWeight, Tensor gradOut, Tensor in, Conv2dShape shape) {
         if (gradWeight.numel() == 0) {
+            return;
+        }
+        if (isLibrarys(shape, gradWeight, gradOut, in) && library.backwardWeight(gradWeight, gradOut, in, shape)) {
             return;
         }
         if (shape.isDepthwise()) {

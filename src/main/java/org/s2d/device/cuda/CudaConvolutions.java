@@ -9,7 +9,10 @@ import org.s2d.device.Elementwise;
 import org.s2d.device.ResizeAxis;
 import org.s2d.tensor.Tensor;
 
-/** Convolutions, batch normalisation, PReLU and resizing with our own kernels, accumulation in F32 or F64. */
+/**
+ * Convolutions, batch normalisation, PReLU and resizing, accumulation in F32 or F64: our own kernels, and a library's dense
+ * convolutions.
+ */
 final class CudaConvolutions implements Convolutions {
     private final CudaContext context;
     private final Elementwise elementwise;
@@ -17,10 +20,10 @@ final class CudaConvolutions implements Convolutions {
     private final CudaChannels channels;
     private final CudaResize resize;
 
-    CudaConvolutions(CudaContext context, Elementwise elementwise) {
+    CudaConvolutions(CudaContext context, Elementwise elementwise, DenseConv2d library) {
         this.context = context;
         this.elementwise = elementwise;
-        conv2d = new CudaConv2d(context);
+        conv2d = new CudaConv2d(context, library);
         channels = new CudaChannels(context);
         resize = new CudaResize(context);
     }

@@ -40,6 +40,7 @@ public final class CudaDevice implements Device {
     private final Products products;
     private final Normalization normalization;
     private final AttentionKernels attention;
+    private final DenseConv2d denseConv2d;
     private final Convolutions convolutions;
     private final Losses losses;
     private final Optimizers optimizers;
@@ -56,7 +57,8 @@ public final class CudaDevice implements Device {
         products = new CudaProducts(matrixProducts);
         normalization = new CudaNormalization(context, elementwise);
         attention = new CudaAttentionKernels(context, elementwise);
-        convolutions = new CudaConvolutions(context, elementwise);
+        denseConv2d = backend.convolutions(context);
+        convolutions = new CudaConvolutions(context, elementwise, denseConv2d);
         losses = new CudaLosses(context, elementwise);
         optimizers = new CudaOptimizers(context, staging);
     }
@@ -206,6 +208,7 @@ public final class CudaDevice implements Device {
     public void close() {
         try (context) {
             matrixProducts.close();
+            denseConv2d.close();
             staging.close();
             noSeed.release();
             hostPool.close();

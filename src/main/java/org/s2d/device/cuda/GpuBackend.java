@@ -5,7 +5,10 @@ import org.s2d.device.cuda.lib.CudaLibraries;
 import org.s2d.device.cuda.lib.CudaLibrary;
 import org.s2d.device.cuda.lib.JCudaNatives;
 
-/** The first visible GPU. Only the driver must be there; matrix products are cuBLAS's where that is, too. */
+/**
+ * The first visible GPU. Only the driver must be there; matrix products are cuBLAS's and dense convolutions cuDNN's where
+ * those are, too.
+ */
 final class GpuBackend implements Backend {
     private final CudaLibraries libraries;
     private final JCudaNatives natives;
@@ -43,5 +46,16 @@ final class GpuBackend implements Backend {
         }
         natives.loadCublas();
         return new CublasProducts(context, driver.runtimeStream(context.stream()), libraries.cudaMajor());
+    }
+
+    /** cuDNN cannot do without cuBLASLt. */
+    @Override
+    public DenseConv2d convolutions(CudaContext context) {
+        if (libraries.get(CudaLibrary.CUDNN).isEmpty()
+                || libraries.get(CudaLibrary.CUBLAS_LT).isEmpty()) {
+            return DenseConv2d.NONE;
+        }
+        natives.loadCudnn();
+        return new CudnnConv2d(context, driver.runtimeStream(context.stream()));
     }
 }

@@ -37,7 +37,11 @@ class CudaConvolutionsTest {
     @BeforeAll
     void openDevice() {
         Emulators.assumeCompiler();
-        emulator = Emulators.device(EmulatorDriver.Execution.IMMEDIATE);
+        emulator = open();
+    }
+
+    CudaDevice open() {
+        return Emulators.device(EmulatorDriver.Execution.IMMEDIATE);
     }
 
     @AfterAll
@@ -138,6 +142,25 @@ class CudaConvolutionsTest {
                             everything ? bias : null,
                             sizes.options,
                             everything ? ends : Conv2dEpilogue.NONE);
+        });
+    }
+
+    @Test
+    void sumsOfALibraryAreFinished() {
+        Case sizes = new Case(Shape.of(2, 3, 9, 14), Shape.of(6, 3, 3, 3), Conv2dOptions.of(1, 1, 1));
+        Conv2dShape shape = sizes.shape();
+        Shape channels = Shape.of(shape.outChannels());
+        compare(shape.outShape(), (values, out) -> {
+            Tensor in = values.draw(sizes.in);
+            Tensor weight = values.draw(sizes.weight);
+            Tensor bias = values.draw(channels);
+            Conv2dEpilogue ends = new Conv2dEpilogue(values.draw(channels), 1.5, values.draw(shape.outShape()));
+            if (values.device instanceof CudaDevice cuda) {
+                cuda.convolutions().conv2d(out, in, weight, null, sizes.options);
+                new CudaConv2d(cuda.context(), DenseConv2d.NONE).finish(out, bias, shape, ends);
+            } else {
+                values.device.convolutions().conv2d(out, in, weight, bias, sizes.options, ends);
+            }
         });
     }
 

@@ -30,6 +30,13 @@ class JcudaDriverTest {
         return ChildTests.run(FailedKernelChild.class, machine().environment());
     }
 
+    @TestFactory
+    Stream<DynamicTest> convolutionsOfCudnn() throws IOException, InterruptedException {
+        return ChildTests.run(
+                CudnnConvolutionsChild.class,
+                new StandInGpu("cudnn").driver().cublas(13, 13).cudnn(90501).environment());
+    }
+
     /** What a process said before it ended with the code for a device that is missing: one line. */
     private static void assertRefused(ChildTests.Result result, String... parts) {
         assertThat(result.exit()).as(result.output()).isEqualTo(3);
@@ -72,6 +79,14 @@ class JcudaDriverTest {
         StandInGpu machine = new StandInGpu("damaged");
         StandIn.header(Path.of(machine.environment().get("LD_LIBRARY_PATH"), "libcuda.so.1"));
         assertRefused(commandLine(machine), "libcuda.so.1", "cannot load");
+    }
+
+    @Test
+    void aCudnnOfAnotherVersionIsRefused() throws IOException, InterruptedException {
+        StandInGpu machine = new StandInGpu("oldcudnn").driver().cublas(12, 12).cudnn(8907);
+        assertRefused(
+                ChildTests.java(machine.environment(), OpenedGpu.class),
+                "cuda: libcudnn.so.9 says that it is of version 8907. Install cuDNN 9.");
     }
 
     @Test

@@ -55,6 +55,13 @@ public final class StandInGpu {
         return this;
     }
 
+    /** Adds cuDNN, which says that it is of the given version, as in 90501. */
+    public StandInGpu cudnn(int version) throws IOException, InterruptedException {
+        String driver = folder.resolve("libcuda.so.1").toString();
+        StandIn.build(folder, "libcudnn.so.9", "emulated_cudnn.cpp", List.of(driver));
+        return with("STANDIN_CUDNN_VERSION", String.valueOf(version));
+    }
+
     /** A variable for the process; those that the stand-ins read begin with STANDIN. */
     public StandInGpu with(String variable, String value) {
         environment.put(variable, value);
