@@ -1,13 +1,12 @@
 package org.s2d.cli;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.s2d.export.OnnxExport;
 import org.s2d.export.StateDictExport;
 import org.s2d.tensor.UserException;
 import org.s2d.train.SavedModel;
@@ -25,9 +24,13 @@ import picocli.CommandLine.Spec;
                 "Write a trained model for other programs, with its class names, preprocessing and configuration.",
         footer = {
             "",
+            "ONNX: input frames [B, 3, T, H, W], normalised; outputs logits, probabilities, features and, with a"
+                    + " landmark network, landmarks. The landmark network is inside.",
+            "",
             "Examples:",
             "  ./s2d export runs/my/best.pth --format safetensors --out my.safetensors",
             "  ./s2d export runs/my/best.pth --format pytorch --out my.pth",
+            "  ./s2d export runs/my/best.pth --format onnx --out my.onnx",
             "  ./s2d export dfew_fold1.pth --config configs/dfew.yaml \\",
             "      --format pytorch --out dfew.pth",
         })
@@ -35,13 +38,14 @@ final class ExportCommand implements Callable<Integer> {
     /** Kinds of files. */
     enum Format {
         SAFETENSORS,
-        PYTORCH
+        PYTORCH,
+        ONNX
     }
 
     @Parameters(paramLabel = "CHECKPOINT", description = "Checkpoint of a run, or weights together with --config.")
     private Path checkpoint = Path.of("");
 
-    @Option(names = "--format", required = true, paramLabel = "KIND", description = "safetensors or pytorch.")
+    @Option(names = "--format", required = true, paramLabel = "KIND", description = "safetensors, pytorch or onnx.")
     private Format format = Format.SAFETENSORS;
 
     @Option(names = "--out", required = true, paramLabel = "FILE", description = "Where to write.")
@@ -53,35 +57,44 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Override a key. Repeatable.")
     private List<String> settings = new ArrayList<>();
 
+    @Option(
+            names = "--opset",
+            paramLabel = "N",
+            description = "ONNX: version of the operators, 17 to 22. Default: 17, which the most programs read.")
+    private @Nullable Integer opset;
+
+    @Option(names = "--batch", paramLabel = "B", description = "ONNX: clips per call. Default: any number.")
+    private @Nullable Integer batch;
+
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() {
         CheckpointConverter.requireDifferent(checkpoint, out);
+        OnnxExport.Options onnx = onnxOptions();
         try (SavedModel model = SavedModel.open(checkpoint, config, settings)) {
-            switch (format) {
+            long bytes = switch (format) {
                 case SAFETENSORS -> StateDictExport.safetensors(model, out);
                 case PYTORCH -> StateDictExport.pytorch(model, out);
-            }
-            say(model);
+                case ONNX -> OnnxExport.write(model, onnx, out);
+            };
+            int weights = model.weights().size();
+            int classes = model.card().labels().size();
+            spec.commandLine()
+                    .getOut()
+                    .printf(Locale.ROOT, "%s: %d weights, %d classes, %.1f MB%n", out, weights, classes, bytes / 1e6);
         }
         return 0;
     }
 
-    private void say(SavedModel model) {
-        try {
-            spec.commandLine()
-                    .getOut()
-                    .printf(
-                            Locale.ROOT,
-                            "%s: %d weights, %d classes, %.1f MB%n",
-                            out,
-                            model.weights().size(),
-                            model.card().labels().size(),
-                            Files.size(out) / 1e6);
-        } catch (IOException e) {
-            throw new UserException(out + ": was written but cannot be read (" + e.getMessage() + ").", e);
+    private OnnxExport.Options onnxOptions() {
+        if (format != Format.ONNX && (opset != null || batch != null)) {
+            throw new UserException("--opset and --batch are for --format onnx only.");
         }
+        if (batch != null && batch < 1) {
+            throw new UserException("--batch " + batch + ": must be at least 1. Leave it out for any number.");
+        }
+        return OnnxExport.Options.of(opset == null ? OnnxExport.DEFAULT_OPSET : opset, batch == null ? 0 : batch);
     }
 }

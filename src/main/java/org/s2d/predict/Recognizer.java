@@ -40,13 +40,14 @@ public final class Recognizer implements AutoCloseable {
     private final ClipSpec spec;
     private final HostPool pool = new HostPool();
     private final ReentrantLock busy = new ReentrantLock();
+    private boolean closed;
 
     private Recognizer(TrainedModel model) {
         this.model = model;
         spec = model.clipSpec();
     }
 
-    /** Loads a checkpoint of {@code s2d train}. Throws {@link UserException} when it is damaged or none. */
+    /** Loads a checkpoint of {@code s2d train} or a model of {@code s2d export}. Throws {@link UserException} when it is damaged or none. */
     public static Recognizer load(Path checkpoint) {
         return load(checkpoint, List.of());
     }
@@ -91,11 +92,14 @@ public final class Recognizer implements AutoCloseable {
         return predictAll(List.of(frames)).getFirst();
     }
 
-    /** Several clips, in one go. */
+    /** Several clips, eight at a time. Throws {@link IllegalStateException} when the recogniser is closed. */
     public List<Prediction> predictAll(List<List<Image>> clips) {
         List<Prediction> predictions = new ArrayList<>();
         busy.lock();
         try {
+            if (closed) {
+                throw new IllegalStateException("the recogniser is closed");
+            }
             for (int first = 0; first < clips.size(); first += BATCH) {
                 predictions.addAll(batch(clips.subList(first, Math.min(clips.size(), first + BATCH))));
             }
@@ -157,13 +161,16 @@ public final class Recognizer implements AutoCloseable {
                 model.labels(), Arrays.stream(probabilities).boxed().toList(), landmarks);
     }
 
-    /** Gives the model's memory back. */
+    /** Gives the model's memory back, when the calls that run have ended. */
     @Override
     public void close() {
         busy.lock();
         try {
-            model.close();
-            pool.close();
+            if (!closed) {
+                closed = true;
+                model.close();
+                pool.close();
+            }
         } finally {
             busy.unlock();
         }

@@ -155,6 +155,11 @@ class ExportCommandTest {
         export(checkpoint, "pytorch", out, "--set", "model.depth=3").isBadInput("another model");
         export(checkpoint, "pytorch", out, "--set", "model.prompt_type=wide").isBadInput("prompt_type", "wide");
         export(checkpoint, "pytorch", out, "--set", "data.labels=[a, b, c]").isBadInput("rising", "[a, b, c]");
+        export(checkpoint, "pytorch", out, "--opset", "17").isBadInput("--format onnx");
+        export(checkpoint, "onnx", out, "--opset", "9").isBadInput("--opset 9", "17");
+        export(checkpoint, "onnx", out, "--opset", "new").isBadInput("--opset", "new");
+        export(checkpoint, "onnx", out, "--batch", "0").isBadInput("--batch 0");
+        export(checkpoint, "onnx", folder.resolve("no/model.onnx")).isBadInput("does not exist");
         byte[] whole = Files.readAllBytes(checkpoint);
         Path half = Files.write(folder.resolve("half.pth"), Arrays.copyOf(whole, whole.length / 2));
         export(half, "safetensors", out).isBadInput("half.pth");
@@ -164,7 +169,7 @@ class ExportCommandTest {
     @Test
     void devicesAreNotReplaced() {
         if (Files.exists(Path.of("/dev/full"))) {
-            for (String format : List.of("safetensors", "pytorch")) {
+            for (String format : List.of("safetensors", "pytorch", "onnx")) {
                 export(checkpoint, format, Path.of("/dev/full")).isBadInput("/dev/full");
             }
             assertThat(Files.isRegularFile(Path.of("/dev/full"))).isFalse();

@@ -119,6 +119,32 @@ class RecognizerTest {
     }
 
     @Test
+    void moreClipsThanABatchComeBackInOrder() {
+        try (Recognizer recognizer = Recognizer.load(checkpoint)) {
+            List<List<Image>> clips = new ArrayList<>();
+            for (int i = 0; i < 19; i++) {
+                clips.add(clip(i % CLIPS));
+            }
+            List<Prediction> predictions = recognizer.predictAll(clips);
+            assertThat(predictions).hasSize(19);
+            for (int i = CLIPS; i < 19; i++) {
+                assertThat(predictions.get(i)).isEqualTo(predictions.get(i % CLIPS));
+            }
+            assertThat(recognizer.predictAll(List.of())).isEmpty();
+        }
+    }
+
+    @Test
+    void aClosedRecogniserSaysSo() {
+        Recognizer recognizer = Recognizer.load(checkpoint);
+        recognizer.close();
+        recognizer.close();
+        assertThatThrownBy(() -> recognizer.predict(clip(0)))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("the recogniser is closed");
+    }
+
+    @Test
     void meanIsOverProbabilities() {
         Prediction a = new Prediction(List.of("x", "y"), List.of(0.9, 0.1), List.of());
         Prediction b = new Prediction(List.of("x", "y"), List.of(0.2, 0.8), List.of());

@@ -16,13 +16,14 @@ import org.s2d.tensor.Tensor;
  * depend on its neighbours. Not thread-safe.
  */
 public final class LandmarkNetwork implements AutoCloseable {
-    private static final int FEATURE_SIZE = 14;
+    /** Rows and columns of the feature maps. */
+    public static final int FEATURE_SIZE = 14;
 
     /** Name under which an {@link Observer} sees the images as the network takes them. */
     public static final String INPUT = "input";
 
     /** A named layer of the network. */
-    record Stage(String name, Layer layer) {}
+    public record Stage(String name, Layer layer) {}
 
     /** What to compute: the features need only the first part of the network. */
     public enum Outputs {
@@ -64,6 +65,16 @@ public final class LandmarkNetwork implements AutoCloseable {
 
     public LandmarkModel model() {
         return model;
+    }
+
+    /** From images to features, stage by stage. */
+    public List<Stage> trunk() {
+        return trunk;
+    }
+
+    /** From features to landmarks. */
+    public List<Stage> head() {
+        return head;
     }
 
     /** Images [F, 3, size, size] of exactly the network's input size. */
@@ -144,14 +155,9 @@ public final class LandmarkNetwork implements AutoCloseable {
     }
 
     private static Tensor run(List<Stage> stages, Scope scope, Tensor in, int firstFrame, Observer observer) {
-        List<Layer> watched = stages.stream()
-                .map(stage -> (Layer) (out, x) -> {
-                    Tensor result = stage.layer().apply(out, x);
-                    observer.see(stage.name(), firstFrame, result);
-                    return result;
-                })
-                .toList();
-        return new Layer.Sequence(watched).apply(scope, in);
+        List<Layer> layers = stages.stream().map(Stage::layer).toList();
+        return new Layer.Sequence(layers)
+                .apply(scope, in, (i, result) -> observer.see(stages.get(i).name(), firstFrame, result));
     }
 
     private Tensor copy(Scope scope, Tensor tensor) {

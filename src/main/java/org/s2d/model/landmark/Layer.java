@@ -9,25 +9,38 @@ import org.s2d.device.Device;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
 
-/** A frozen piece of a network: a tensor from a tensor, the result in the given scope, nothing else left behind. */
-@FunctionalInterface
-interface Layer {
-    /** Passes its input on. */
-    Layer IDENTITY = Scope::keep;
-
-    /** [F, C, 1, 1] as [F, C]. */
-    Layer FLATTEN = (out, in) -> out.keep(in).reshape(in.dim(0), in.dim(1));
-
+/**
+ * A frozen piece of a network: a tensor from a tensor, the result in the given scope, nothing else left behind. The kinds are few and open to
+ * view, so that a network can also be written down for other programs.
+ */
+public sealed interface Layer {
+    /** The result for an input. */
     Tensor apply(Scope out, Tensor in);
 
-    /** Convolution with BatchNorm folded in, then an activation: slope null for none, zeros for ReLU, ceiling 6 for ReLU6. */
+    /** A tensor by the name of the PyTorch module. */
+    record Weight(String name, Tensor values) {}
+
+    /** What follows a convolution; PRELU has a slope per channel. */
+    enum Activation {
+        NONE,
+        PRELU,
+        RELU,
+        RELU6;
+
+        double ceiling() {
+            return this == RELU6 ? 6 : Double.POSITIVE_INFINITY;
+        }
+    }
+
+    /** Convolution with BatchNorm folded in, then an activation. {@code slope} [O]: null for none, zeros for ReLU and ReLU6. */
     record Convolution(
             Device device,
-            Tensor weight,
-            Tensor bias,
-            @Nullable Tensor slope,
-            double ceiling,
-            Conv2dOptions options) implements Layer {
+            Weight weight,
+            Weight bias,
+            @Nullable Weight slope,
+            Activation activation,
+            Conv2dOptions options)
+            implements Layer {
         @Override
         public Tensor apply(Scope out, Tensor in) {
             return apply(out, in, null);
@@ -35,10 +48,12 @@ interface Layer {
 
         /** With a residual added after the activation. */
         Tensor apply(Scope out, Tensor in, @Nullable Tensor residual) {
-            Conv2dShape shape = Conv2dShape.of(in.shape(), weight.shape(), options);
+            Tensor filters = weight.values();
+            Conv2dShape shape = Conv2dShape.of(in.shape(), filters.shape(), options);
             Tensor result = out.allocate(device.floatType(), shape.outShape());
-            Conv2dEpilogue epilogue = new Conv2dEpilogue(slope, ceiling, residual);
-            device.convolutions().conv2d(result, in, weight, bias, options, epilogue);
+            Tensor slopes = slope == null ? null : slope.values();
+            Conv2dEpilogue epilogue = new Conv2dEpilogue(slopes, activation.ceiling(), residual);
+            device.convolutions().conv2d(result, in, filters, bias.values(), options, epilogue);
             return result;
         }
     }
@@ -54,11 +69,15 @@ interface Layer {
     }
 
     /** BatchNorm that is not folded. */
-    record Norm(Device device, Tensor mean, Tensor variance, Tensor weight, Tensor bias) implements Layer {
+    record Norm(Device device, Weight mean, Weight variance, Weight weight, Weight bias) implements Layer {
+        /** Added to the variance. */
+        public static final double EPS = 1e-5;
+
         @Override
         public Tensor apply(Scope out, Tensor in) {
             Tensor result = out.allocate(device.floatType(), in.shape());
-            device.convolutions().batchNorm(result, in, mean, variance, weight, bias, LayerBuilder.EPS);
+            device.convolutions()
+                    .batchNorm(result, in, mean.values(), variance.values(), weight.values(), bias.values(), EPS);
             return result;
         }
     }
@@ -76,10 +95,44 @@ interface Layer {
         }
     }
 
-    /** Layers one after the other; each intermediate result goes as soon as the next is there. */
-    record Sequence(List<? extends Layer> layers) implements Layer {
+    /** Means over all positions of the input and of {@code middle}, and {@code coarse} of {@code middle}, side by side: [F, C]. */
+    record Scales(Device device, Convolution middle, Convolution coarse) implements Layer {
         @Override
         public Tensor apply(Scope out, Tensor in) {
+            return MultiScale.apply(this, out, in);
+        }
+    }
+
+    /** Passes its input on. */
+    record Identity() implements Layer {
+        @Override
+        public Tensor apply(Scope out, Tensor in) {
+            return out.keep(in);
+        }
+    }
+
+    /** [F, C, 1, 1] as [F, C]. */
+    record Flatten() implements Layer {
+        @Override
+        public Tensor apply(Scope out, Tensor in) {
+            return out.keep(in).reshape(in.dim(0), in.dim(1));
+        }
+    }
+
+    /** Layers one after the other; each intermediate result goes as soon as the next is there. */
+    record Sequence(List<? extends Layer> layers) implements Layer {
+        /** Sees the result of the i-th layer. */
+        @FunctionalInterface
+        interface Watcher {
+            void see(int layer, Tensor result);
+        }
+
+        @Override
+        public Tensor apply(Scope out, Tensor in) {
+            return apply(out, in, (layer, result) -> {});
+        }
+
+        Tensor apply(Scope out, Tensor in, Watcher watcher) {
             Tensor value = in;
             Scope held = new Scope(out.allocator());
             try {
@@ -87,12 +140,15 @@ interface Layer {
                     Scope next = new Scope(out.allocator());
                     try {
                         value = layers.get(i).apply(next, value);
+                        watcher.see(i, value);
                     } finally {
                         held.close();
                         held = next;
                     }
                 }
-                return layers.getLast().apply(out, value);
+                Tensor last = layers.getLast().apply(out, value);
+                watcher.see(layers.size() - 1, last);
+                return last;
             } finally {
                 held.close();
             }

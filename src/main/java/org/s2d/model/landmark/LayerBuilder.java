@@ -3,6 +3,7 @@ package org.s2d.model.landmark;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.Convolutions.Conv2dOptions;
 import org.s2d.device.Device;
+import org.s2d.model.landmark.Layer.Activation;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
@@ -11,17 +12,6 @@ import org.s2d.tensor.Tensor;
 
 /** Makes layers on a device from named weights; BatchNorm is folded in double: {@code w' = w g / sqrt(var + eps)}. */
 final class LayerBuilder {
-    static final double EPS = 1e-5;
-
-    /** What follows a convolution. */
-    enum Activation {
-        NONE,
-        /** Slopes in {@code <module>.prelu.weight}. */
-        PRELU,
-        RELU,
-        RELU6
-    }
-
     /** Sizes of a convolution; padding {@code (kernel - 1) / 2} unless said otherwise. */
     record Size(int in, int out, int kernel, int stride, int padding, int groups) {
         static Size pointwise(int in, int out) {
@@ -85,26 +75,28 @@ final class LayerBuilder {
         } else {
             bias = weights.get(conv + ".bias", Shape.of(size.out()));
         }
-        double[] slope = switch (activation) {
+        Layer.Weight slope = switch (activation) {
             case NONE -> null;
-            case PRELU -> weights.get(prelu + ".weight", Shape.of(size.out()));
-            case RELU, RELU6 -> new double[size.out()];
+            case PRELU -> perChannel(prelu + ".weight", size.out());
+            case RELU, RELU6 -> new Layer.Weight("", upload(new double[size.out()], Shape.of(size.out())));
         };
-        return layer(weight, bias, slope, activation, size);
+        return layer(conv, weight, bias, slope, activation, size);
     }
 
     /** A convolution that has neither BatchNorm nor bias (zeros where the folded form gives one). */
     Layer.Convolution withoutBias(String conv, Size size, Activation activation) {
         double[] weight = weights.get(conv + ".weight", size.weightShape());
-        double[] slope = activation == Activation.NONE ? null : new double[size.out()];
-        return layer(weight, optionalBias(conv, size.out()), slope, activation, size);
+        double[] zeros = new double[size.out()];
+        Layer.Weight slope =
+                activation == Activation.NONE ? null : new Layer.Weight("", upload(zeros, Shape.of(size.out())));
+        return layer(conv, weight, optionalBias(conv, size.out()), slope, activation, size);
     }
 
     /** Without a bias where the weights have none. */
     Layer.Linear linear(String module, int in, int out) {
         double[] weight = weights.get(module + ".weight", Shape.of(out, in));
         return new Layer.Linear(
-                layer(weight, optionalBias(module, out), null, Activation.NONE, Size.pointwise(in, out)));
+                layer(module, weight, optionalBias(module, out), null, Activation.NONE, Size.pointwise(in, out)));
     }
 
     private double[] optionalBias(String module, int channels) {
@@ -123,13 +115,18 @@ final class LayerBuilder {
     }
 
     private Layer.Convolution layer(
-            double[] weight, double[] bias, double @Nullable [] slope, Activation activation, Size size) {
+            String module,
+            double[] weight,
+            double[] bias,
+            Layer.@Nullable Weight slope,
+            Activation activation,
+            Size size) {
         return new Layer.Convolution(
                 device,
-                upload(weight, size.weightShape()),
-                upload(bias, Shape.of(size.out())),
-                slope == null ? null : upload(slope, Shape.of(size.out())),
-                activation == Activation.RELU6 ? 6 : Double.POSITIVE_INFINITY,
+                new Layer.Weight(module + ".weight", upload(weight, size.weightShape())),
+                new Layer.Weight(module + ".bias", upload(bias, Shape.of(size.out()))),
+                slope,
+                activation,
                 Conv2dOptions.of(size.stride(), size.padding(), size.groups()));
     }
 
@@ -142,7 +139,7 @@ final class LayerBuilder {
         double[] variance = weights.get(norm + ".running_var", shape);
         int fanIn = weight.length / channels;
         for (int c = 0; c < channels; c++) {
-            double factor = scale[c] / Math.sqrt(variance[c] + EPS);
+            double factor = scale[c] / Math.sqrt(variance[c] + Layer.Norm.EPS);
             for (int i = c * fanIn; i < (c + 1) * fanIn; i++) {
                 weight[i] = NamedWeights.flush(weight[i] * factor);
             }
@@ -165,7 +162,7 @@ final class LayerBuilder {
         return target;
     }
 
-    private Tensor perChannel(String name, int channels) {
-        return upload(weights.get(name, Shape.of(channels)), Shape.of(channels));
+    private Layer.Weight perChannel(String name, int channels) {
+        return new Layer.Weight(name, upload(weights.get(name, Shape.of(channels)), Shape.of(channels)));
     }
 }

@@ -1,7 +1,7 @@
 package org.s2d.model.landmark;
 
-import static org.s2d.model.landmark.LayerBuilder.Activation.NONE;
-import static org.s2d.model.landmark.LayerBuilder.Activation.PRELU;
+import static org.s2d.model.landmark.Layer.Activation.NONE;
+import static org.s2d.model.landmark.Layer.Activation.PRELU;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -39,10 +39,10 @@ final class MobileFaceNet {
                 new Stage(
                         "output_layer.conv_6_dw",
                         layers.block("output_layer.conv_6_dw", new Size(512, 512, 7, 1, 0, 512), NONE)),
-                new Stage("output_layer.conv_6_flatten", Layer.FLATTEN),
+                new Stage("output_layer.conv_6_flatten", new Layer.Flatten()),
                 new Stage("output_layer.linear", layers.linear("output_layer.linear", 512, layers.outputs())),
                 new Stage("output_layer.bn", net.outputNorm()),
-                new Stage("output_layer", Layer.IDENTITY));
+                new Stage("output_layer", new Layer.Identity()));
     }
 
     private Layer.Bottleneck bottleneck(String module, int in, int wide, int out, int stride) {
@@ -65,6 +65,6 @@ final class MobileFaceNet {
     /** Kept apart from the linear layer, so that the activation between them can be seen; absent in the folded form. */
     private Layer outputNorm() {
         String norm = "output_layer.bn";
-        return layers.weights().has(norm + ".running_var") ? layers.norm(norm, layers.outputs()) : Layer.IDENTITY;
+        return layers.weights().has(norm + ".running_var") ? layers.norm(norm, layers.outputs()) : new Layer.Identity();
     }
 }

@@ -1,7 +1,7 @@
 package org.s2d.model.landmark;
 
-import static org.s2d.model.landmark.LayerBuilder.Activation.NONE;
-import static org.s2d.model.landmark.LayerBuilder.Activation.RELU6;
+import static org.s2d.model.landmark.Layer.Activation.NONE;
+import static org.s2d.model.landmark.Layer.Activation.RELU6;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -42,7 +42,7 @@ final class MobileNetGdConv {
         stages.add(new Stage("linear7", layers.block("linear7", new Size(LAST, LAST, 7, 1, 0, LAST), NONE)));
         Size points = Size.pointwise(LAST, layers.outputs());
         stages.add(new Stage("linear1", layers.block("linear1", points, NONE)));
-        stages.add(new Stage("landmarks", Layer.FLATTEN));
+        stages.add(new Stage("landmarks", new Layer.Flatten()));
         return stages;
     }
 

@@ -1,17 +1,12 @@
 package org.s2d.model.landmark;
 
-import static org.s2d.model.landmark.LayerBuilder.Activation.NONE;
-import static org.s2d.model.landmark.LayerBuilder.Activation.RELU;
+import static org.s2d.model.landmark.Layer.Activation.NONE;
+import static org.s2d.model.landmark.Layer.Activation.RELU;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.s2d.device.Device;
-import org.s2d.device.Elementwise;
 import org.s2d.model.landmark.LandmarkNetwork.Stage;
 import org.s2d.model.landmark.LayerBuilder.Size;
-import org.s2d.tensor.Scope;
-import org.s2d.tensor.Shape;
-import org.s2d.tensor.Tensor;
 
 /**
  * PFLD, compressed form, for 112x112 images and 68 points, which it reads from three scales together. The features are the
@@ -49,7 +44,7 @@ final class Pfld {
 
     static List<Stage> head(LayerBuilder layers) {
         Pfld net = new Pfld(layers);
-        Layer scales = new Scales(
+        Layer scales = new Layer.Scales(
                 layers.device(),
                 layers.convolution("conv7.0", "conv7.1", Size.dense(FINE, MIDDLE, 3, 2), RELU),
                 layers.convolution("conv8", null, new Size(MIDDLE, COARSE, 7, 1, 0, 1), RELU));
@@ -68,34 +63,5 @@ final class Pfld {
                         layers.convolution(conv + 3, conv + 4, Size.depthwise(wide, stride), RELU),
                         layers.convolution(conv + 6, conv + 7, Size.pointwise(wide, out), NONE),
                         module.startsWith("block")));
-    }
-
-    /** Means of the fine and the middle scale and the coarse scale, side by side: [F, 16 + 32 + 128]. */
-    private record Scales(Device device, Layer middle, Layer coarse) implements Layer {
-        @Override
-        public Tensor apply(Scope out, Tensor in) {
-            Tensor result = out.allocate(device.floatType(), Shape.of(in.dim(0), FINE + MIDDLE + COARSE));
-            try (Scope inner = new Scope(out.allocator())) {
-                Tensor half = middle.apply(inner, in);
-                Tensor point = coarse.apply(inner, half);
-                put(result, 0, mean(inner, in));
-                put(result, FINE, mean(inner, half));
-                put(result, FINE + MIDDLE, point.reshape(in.dim(0), COARSE));
-            }
-            return result;
-        }
-
-        private void put(Tensor result, int start, Tensor part) {
-            device.elementwise().copy(result.narrow(1, start, part.dim(1)), part);
-        }
-
-        private Tensor mean(Scope scope, Tensor in) {
-            Elementwise kernels = device.elementwise();
-            int positions = in.dim(2) * in.dim(3);
-            Tensor sums = scope.allocate(device.floatType(), Shape.of(in.dim(0), in.dim(1), 1));
-            kernels.sumTo(sums, in.reshape(in.dim(0), in.dim(1), positions));
-            kernels.scale(sums, sums, 1.0 / positions);
-            return sums.reshape(in.dim(0), in.dim(1));
-        }
     }
 }

@@ -18,8 +18,6 @@ import org.s2d.tensor.Tensor;
  * landmark stream) and the adapter's result w, to be added to the image tokens. Image models have no adapter.
  */
 final class PromptBlock extends Module {
-    private static final int CROSS_HEADS = 4;
-
     private final Prompt prompt;
     private final @Nullable TemporalAdapter adapter;
 
@@ -96,7 +94,7 @@ final class PromptBlock extends Module {
             try (Tape.Frame frame = tape.frame()) {
                 Var q = query.forward(tape, image);
                 Var kv = keyValue.forward(tape, landmark);
-                return frame.keep(proj.forward(tape, Attention.cross(tape, q, kv, CROSS_HEADS)));
+                return frame.keep(proj.forward(tape, Attention.cross(tape, q, kv, S2dConfig.CROSS_HEADS)));
             }
         };
     }

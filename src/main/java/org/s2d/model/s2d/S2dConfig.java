@@ -40,6 +40,12 @@ public record S2dConfig(
         double headDropout,
         double dropPath) {
 
+    /** Heads of the attention over time inside an adapter. */
+    public static final int ADAPTER_HEADS = 8;
+
+    /** Heads of a cross-attention prompter. */
+    public static final int CROSS_HEADS = 4;
+
     /** Video: clips with temporal adapters. Image: single frames, adapters and temporal embedding left out. */
     public enum Mode {
         VIDEO,
@@ -132,6 +138,15 @@ public record S2dConfig(
     /** Width of the adapters. */
     public int adapterWidth() {
         return (int) (embedDim * adapterScale);
+    }
+
+    /** Encoder blocks that have a prompter: the first ones. */
+    public int prompters() {
+        return switch (promptType) {
+            case DEEP -> depth;
+            case SHALLOW -> 1;
+            case NONE -> 0;
+        };
     }
 
     public Builder toBuilder() {

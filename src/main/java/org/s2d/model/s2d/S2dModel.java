@@ -58,11 +58,7 @@ public final class S2dModel extends Module {
         patchEmbed = register(new Embedding(factory.child("patch_embed"), width, 3, config.patchSize()));
         patchEmbedPrompt =
                 register(new Embedding(factory.child("patch_embed_prompt"), width, config.landmarkChannels(), 1));
-        int prompters = switch (config.promptType()) {
-            case DEEP -> config.depth();
-            case SHALLOW -> 1;
-            case NONE -> 0;
-        };
+        int prompters = config.prompters();
         for (int i = 0; i < prompters; i++) {
             promptBlocks.add(register(new PromptBlock(factory.child("prompt_blocks." + i), config)));
         }

@@ -13,8 +13,6 @@ import org.s2d.nn.SelfAttention;
  * a bottleneck without mixing. Neither has a skip connection. [B*T, N, D] to [B*T, N, D].
  */
 final class TemporalAdapter extends Module {
-    private static final int HEADS = 8;
-
     private final Mixing temporal;
     private final LayerNorm norm;
     private final Bottleneck spatial;
@@ -63,7 +61,8 @@ final class TemporalAdapter extends Module {
             fc2 = register(Linear.of(factory.child("D_fc2"), hidden, config.embedDim(), true));
             mixer = switch (config.temporalAdapter()) {
                 case ATTENTION -> {
-                    SelfAttention attn = register(new SelfAttention(factory.child("attn"), hidden, HEADS, false));
+                    SelfAttention attn =
+                            register(new SelfAttention(factory.child("attn"), hidden, S2dConfig.ADAPTER_HEADS, false));
                     yield (tape, x) -> attn.forwardOverTime(tape, fc1.forwardGelu(tape, x), frames);
                 }
                 case CONV -> {
