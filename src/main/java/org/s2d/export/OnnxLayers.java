@@ -105,7 +105,7 @@ final class OnnxLayers {
         String queries = graph.transpose(path, graph.reshape(path, q, heads.view()), heads.query());
         String keys = graph.transpose(path, graph.reshape(path, k, heads.view()), heads.key());
         String values = graph.transpose(path, graph.reshape(path, v, heads.view()), heads.query());
-        String scaled = graph.multiply(path, queries, graph.scalar(path, 1 / Math.sqrt(heads.headWidth())));
+        String scaled = graph.multiply(path, queries, graph.scalar(path, 1 / Math.sqrt((double) heads.headWidth())));
         String attention = graph.softmax(path, graph.product(path, scaled, keys), -1);
         String mixed = graph.product(path, attention, values);
         return graph.reshape(path, graph.transpose(path, mixed, heads.back()), heads.joined());

@@ -3,7 +3,6 @@ package org.s2d.export;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -23,9 +22,7 @@ final class ProtoMessage {
 
     /** Something of a known size that can be written. */
     private sealed interface Part {
-        record Small(byte[] bytes) implements Part {}
-
-        record Large(MemorySegment bytes) implements Part {}
+        record Bytes(MemorySegment bytes) implements Part {}
 
         record Nested(ProtoMessage message) implements Part {}
     }
@@ -78,7 +75,7 @@ final class ProtoMessage {
     /** Bytes that must stay as they are until this message is written. */
     ProtoMessage bytes(int field, MemorySegment value) {
         header(field, value.byteSize());
-        parts.add(new Part.Large(value));
+        parts.add(new Part.Bytes(value));
         size += value.byteSize();
         return this;
     }
@@ -91,14 +88,14 @@ final class ProtoMessage {
     }
 
     @FunctionalInterface
-    private interface Bytes {
+    private interface Writing {
         void to(ByteArrayOutputStream out);
     }
 
-    private ProtoMessage small(Bytes bytes) {
+    private ProtoMessage small(Writing writing) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        bytes.to(out);
-        parts.add(new Part.Small(out.toByteArray()));
+        writing.to(out);
+        parts.add(new Part.Bytes(MemorySegment.ofArray(out.toByteArray())));
         size += out.size();
         return this;
     }
@@ -115,8 +112,7 @@ final class ProtoMessage {
     void writeTo(FileChannel channel) throws IOException {
         for (Part part : parts) {
             switch (part) {
-                case Part.Small small -> AtomicFile.writeFully(channel, ByteBuffer.wrap(small.bytes()));
-                case Part.Large large -> write(channel, large.bytes());
+                case Part.Bytes bytes -> write(channel, bytes.bytes());
                 case Part.Nested nested -> nested.message().writeTo(channel);
             }
         }
