@@ -18,7 +18,7 @@ public final class OnnxSession implements AutoCloseable {
 
     public OnnxSession(Path file) throws OrtException {
         OrtSession.SessionOptions options = new OrtSession.SessionOptions();
-        options.setIntraOpNumThreads(2);
+        options.setIntraOpNumThreads(1); // more would spin while they wait
         session = environment.createSession(file.toString(), options);
     }
 
