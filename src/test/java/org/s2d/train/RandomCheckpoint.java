@@ -23,7 +23,7 @@ public final class RandomCheckpoint {
             CheckpointWriter.write(
                     file,
                     RandomState.weights(Models.shapes(sizes), scope, 5),
-                    Map.of("s2d", new ModelCard(labels, config).entries()),
+                    Map.of("s2d", new ModelCard(labels, config, Map.of()).entries()),
                     AtomicFile.Previous.DISCARD);
         }
         return file;
