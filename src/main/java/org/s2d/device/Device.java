@@ -36,6 +36,13 @@ public interface Device extends AutoCloseable {
 
     Optimizers optimizers();
 
+    /**
+     * Work that will be done again and again, which a device may record and repeat as a whole. Each time it must enqueue the same kernels on
+     * the same memory: their numbers depend on nothing but what lies there. It leaves no new tensor alive after its first run, uploads and
+     * downloads nothing, and what it changes on the host happens only in some of its runs.
+     */
+    Repeated repeated(Runnable work);
+
     /** Copies a host tensor to this device; same shape, types may differ. */
     void upload(Tensor out, Tensor host);
 

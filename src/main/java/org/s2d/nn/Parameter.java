@@ -1,6 +1,7 @@
 package org.s2d.nn;
 
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Leaf;
@@ -71,6 +72,11 @@ public final class Parameter implements Leaf {
             copyVersions.put(type, version);
         }
         return copy;
+    }
+
+    /** Renews the copies that there are in other types, so that work which is repeated without asking for them finds them right. */
+    public void refresh(Device device) {
+        List.copyOf(copies.keySet()).forEach(type -> valueAs(type, device));
     }
 
     /** The gradient accumulated since {@link #zeroGrad}; null when there was none. */

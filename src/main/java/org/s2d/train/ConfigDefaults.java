@@ -90,6 +90,6 @@ final class ConfigDefaults {
 
     private static Train train(String mode) {
         String freeze = mode.equals("image") ? "none" : "s2d";
-        return new Train("", 100, 8, 1, 0, "cpu", "fp32", 0, freeze, "", false, 1, "uar", 20, 0, 300);
+        return new Train("", 100, 8, 1, 0, "cpu", "fp32", 0, true, freeze, "", false, 1, "uar", 20, 0, 300);
     }
 }

@@ -36,6 +36,7 @@ final class RunCheckpoint {
             "train.output_dir",
             "train.finetune",
             "train.strict",
+            "train.graph",
             "train.log_every",
             "train.save_every_steps",
             "train.save_every_seconds",

@@ -144,6 +144,7 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
      * @param updateFreq forward passes per optimiser step
      * @param device cpu, or reference
      * @param threads threads that compute; 0: all cores
+     * @param graph whether a GPU records a step once and repeats it as a whole
      * @param freeze s2d, s2d_freeze_prompters, or none
      * @param finetune checkpoint to start from; empty: none
      * @param strict whether that checkpoint must fit completely
@@ -160,6 +161,7 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
             String device,
             String precision,
             int threads,
+            boolean graph,
             String freeze,
             String finetune,
             boolean strict,

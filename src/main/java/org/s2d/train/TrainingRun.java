@@ -52,6 +52,7 @@ final class TrainingRun implements AutoCloseable {
     private final TrainingStep trainingStep;
     private final ClipLoader trainLoader;
     private final @Nullable ClipLoader valLoader;
+    private boolean toldWhy;
 
     private TrainingRun(TrainConfig config, PrintWriter out) {
         this.config = config;
@@ -81,7 +82,8 @@ final class TrainingRun implements AutoCloseable {
                     parts.optimizer(),
                     parts.sdl(),
                     config.loss().smoothing(),
-                    config.optim().clipGrad()));
+                    config.optim().clipGrad(),
+                    config.train().graph()));
             trainLoader = own(data.trainLoader(trainList, device.hostAllocator()));
             valLoader = valList == null ? null : own(data.validationLoader(valList, device.hostAllocator()));
         } catch (RuntimeException e) {
@@ -257,6 +259,7 @@ final class TrainingRun implements AutoCloseable {
                 inputs.add(input(batch, mixing, RandomStream.of(rates.seed(), MIXUP_SEED, i)));
             }
             TrainingStep.Result result = trainingStep.run(inputs, rates);
+            tellWhyNotRecorded();
             MovingAverage ema = parts.ema();
             if (ema != null && result.isFinite()) {
                 ema.update();
@@ -264,6 +267,14 @@ final class TrainingRun implements AutoCloseable {
             return result;
         } finally {
             taken.forEach(Batch::close);
+        }
+    }
+
+    private void tellWhyNotRecorded() {
+        String why = trainingStep.whyNotRecorded().orElse("");
+        if (!why.isEmpty() && !toldWhy) {
+            toldWhy = true;
+            say("train.graph: steps are not recorded as a graph and run kernel by kernel: " + why);
         }
     }
 

@@ -1,8 +1,10 @@
 package org.s2d.train;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Precision;
 import org.s2d.autograd.Tape;
@@ -11,8 +13,10 @@ import org.s2d.autograd.Var;
 import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.CrossEntropy;
 import org.s2d.device.Device;
+import org.s2d.device.Repeated;
 import org.s2d.loss.Sdl;
 import org.s2d.model.s2d.S2dModel;
+import org.s2d.nn.Parameter;
 import org.s2d.optim.AdamW;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
@@ -26,6 +30,9 @@ public final class TrainingStep implements AutoCloseable {
     /** Distance between the seeds of the forward passes of one step. */
     private static final long PASS = 0x632be59bd9b4e019L;
 
+    /** A step with and one without self-distillation. */
+    private static final int MOST_VARIANTS = 2;
+
     private final Device device;
     private final Precision precision;
     private final S2dModel model;
@@ -34,13 +41,19 @@ public final class TrainingStep implements AutoCloseable {
     private final double smoothing;
     private final double maxNorm;
     private Tape.@Nullable Observer observer;
+    private final boolean recorded;
     private @Nullable StepBuffers buffers;
+    /** Works by what their kernels' arguments depend on, the least recently used first. */
+    private final LinkedHashMap<Variant, Repeated> works = new LinkedHashMap<>(4, 0.75f, true);
+
+    private @Nullable String whyNotRecorded;
 
     /**
      * What does not change from step to step.
      *
      * @param smoothing label smoothing
      * @param maxNorm gradients with a greater norm are scaled down to it; 0 for no clipping
+     * @param recorded whether a device that can do so records the step and repeats it
      */
     public TrainingStep(
             Device device,
@@ -49,7 +62,9 @@ public final class TrainingStep implements AutoCloseable {
             AdamW optimizer,
             @Nullable Sdl sdl,
             double smoothing,
-            double maxNorm) {
+            double maxNorm,
+            boolean recorded) {
+        this.recorded = recorded;
         this.device = device;
         this.precision = precision;
         this.model = model;
@@ -110,20 +125,47 @@ public final class TrainingStep implements AutoCloseable {
         StepBuffers place = buffers(StepBuffers.forms(batches, feeds));
         place.fill(batches, rates.seed());
         optimizer.setRates(rates.lr(), rates.weightDecay());
-        compute(place, batches.stream().map(Input::landmarks).toList(), rates.sdlWeight(), feeds);
+        Variant variant = new Variant(batches.stream().map(Input::landmarks).toList(), rates.sdlWeight(), feeds);
+        if (recorded && observer == null) {
+            repeat(place, variant);
+        } else {
+            compute(place, variant);
+        }
         StepBuffers.Found found = place.read(batches);
+        optimizer.weightsChanged(); // a repetition does not tell the parameters
         if (found.applied()) {
             optimizer.applied();
         }
         return found.result();
     }
 
+    /** What kernels' arguments depend on besides places in memory. */
+    private record Variant(List<LandmarkSource> landmarks, double sdlWeight, boolean feeds) {}
+
+    private void repeat(StepBuffers place, Variant variant) {
+        // A recording has the conversions of the weights that train, not of those that somebody else changes.
+        for (Parameter parameter : model.parameters().values()) {
+            if (!parameter.requiresGrad()) {
+                parameter.refresh(device);
+            }
+        }
+        Repeated work = works.computeIfAbsent(variant, unseen -> device.repeated(() -> compute(place, variant)));
+        work.run();
+        work.whyNotRecorded().ifPresent(why -> whyNotRecorded = why);
+        if (works.size() > MOST_VARIANTS) {
+            Objects.requireNonNull(works.pollFirstEntry()).getValue().close();
+        }
+    }
+
+    /** Why the device does not record the step though it was to; empty where it does, or where no device could. */
+    public Optional<String> whyNotRecorded() {
+        return Optional.ofNullable(whyNotRecorded);
+    }
+
     private StepBuffers buffers(List<StepBuffers.Form> forms) {
         StepBuffers present = buffers;
         if (present == null || !present.fit(forms)) {
-            if (present != null) {
-                present.close();
-            }
+            close();
             present = new StepBuffers(device, forms, model.config().classes());
             buffers = present;
         }
@@ -131,8 +173,10 @@ public final class TrainingStep implements AutoCloseable {
     }
 
     /** All that the device does in a step. Asks it for nothing, and depends on nothing but its memory and the arguments. */
-    private void compute(StepBuffers place, List<LandmarkSource> sources, double sdlWeight, boolean feeds) {
+    private void compute(StepBuffers place, Variant variant) {
+        boolean feeds = variant.feeds();
         optimizer.zeroGrad();
+        optimizer.weightsChanged(); // so that every recording converts them
         device.elementwise().fill(place.watched(), 0);
         try (Scope remembered = new Scope(device.allocator())) {
             List<LandmarkSource> landmarks = new ArrayList<>();
@@ -140,9 +184,10 @@ public final class TrainingStep implements AutoCloseable {
             for (int i = 0; i < count; i++) {
                 StepBuffers.Batch batch = place.batches().get(i);
                 boolean twice = feeds && batch.clips() == batch.trained();
-                landmarks.add(twice ? new RememberedLandmarks(sources.get(i), remembered) : sources.get(i));
+                LandmarkSource source = variant.landmarks().get(i);
+                landmarks.add(twice ? new RememberedLandmarks(source, remembered) : source);
                 try (Tape tape = Tape.training(device, precision, Gradients.RECORD, place.seed(i, PASS))) {
-                    accumulate(tape, batch, landmarks.get(i), sdlWeight, 1.0 / count);
+                    accumulate(tape, batch, landmarks.get(i), variant.sdlWeight(), 1.0 / count);
                 }
             }
             optimizer.judge(place.report(), place.watched(), maxNorm);
@@ -198,8 +243,11 @@ public final class TrainingStep implements AutoCloseable {
 
     @Override
     public void close() {
+        works.values().forEach(Repeated::close);
+        works.clear();
         if (buffers != null) {
             buffers.close();
+            buffers = null;
         }
     }
 }

@@ -139,7 +139,8 @@ final class TrajectoryRun implements AutoCloseable {
                 optimizer,
                 distils ? sdl : null,
                 args.path("smoothing").asDouble(),
-                args.path("clip_grad").asDouble(0))) {
+                args.path("clip_grad").asDouble(0),
+                false)) {
             step.setObserver(this::observe);
             for (int i = 0; i < steps; i++) {
                 try (Scope inputs = new Scope(hostPool)) {

@@ -54,7 +54,7 @@ class TrainingMemoryTest {
             };
             TrainingStep.Input input = new TrainingStep.Input(clips, new long[] {0, 2}, landmarks);
             SdlSchedule schedule = new SdlSchedule(0, new TreeMap<>(Map.of(0, 0.5)), 1);
-            try (TrainingStep step = new TrainingStep(device, Precision.FP32, model, optimizer, sdl, 0.1, 1)) {
+            try (TrainingStep step = new TrainingStep(device, Precision.FP32, model, optimizer, sdl, 0.1, 1, true)) {
                 long afterWarmUp = 0;
                 int live = 0;
                 for (int i = 0; i < 200; i++) {

@@ -8,6 +8,7 @@ import org.s2d.device.Losses;
 import org.s2d.device.Normalization;
 import org.s2d.device.Optimizers;
 import org.s2d.device.Products;
+import org.s2d.device.Repeated;
 import org.s2d.device.cuda.CudaDevice;
 import org.s2d.device.cuda.DevicePool;
 import org.s2d.tensor.Allocator;
@@ -86,6 +87,11 @@ record GuardedDevice(Device device, Allocator allocator, Runnable check) impleme
     @Override
     public Optimizers optimizers() {
         return device.optimizers();
+    }
+
+    @Override
+    public Repeated repeated(Runnable work) {
+        return device.repeated(work);
     }
 
     @Override

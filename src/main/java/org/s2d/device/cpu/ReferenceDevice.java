@@ -9,6 +9,7 @@ import org.s2d.device.Losses;
 import org.s2d.device.Normalization;
 import org.s2d.device.Optimizers;
 import org.s2d.device.Products;
+import org.s2d.device.Repeated;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Tensor;
@@ -82,6 +83,11 @@ public final class ReferenceDevice implements Device {
     @Override
     public Optimizers optimizers() {
         return optimizers;
+    }
+
+    @Override
+    public Repeated repeated(Runnable work) {
+        return Repeated.plain(work);
     }
 
     @Override

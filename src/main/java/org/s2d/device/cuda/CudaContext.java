@@ -16,6 +16,7 @@ public final class CudaContext implements AutoCloseable {
     private final Kernels kernels;
     private final Arena arena = Arena.ofShared();
     private final Arguments arguments = new Arguments(arena);
+    private boolean recording;
 
     /** Takes the driver over: closing the context closes it. */
     CudaContext(Driver driver, KernelImages images, DevicePool.Reuse reuse) {
@@ -62,6 +63,22 @@ public final class CudaContext implements AutoCloseable {
     public void launch(Kernel kernel, Launch launch, Arguments filled) {
         kernel.contract().check(kernel.name(), launch, filled, properties);
         driver.launch(kernel, launch, filled, stream);
+    }
+
+    /** Lets the stream record what is enqueued instead of running it. */
+    void beginRecording() {
+        driver.beginCapture(stream);
+        recording = true;
+    }
+
+    /** The graph of what was enqueued. */
+    long endRecording() {
+        recording = false;
+        return driver.endCapture(stream);
+    }
+
+    boolean isRecording() {
+        return recording;
     }
 
     /** Blocks for {@code count} items, {@code perBlock} each, at most {@code most}: kernels loop over the rest. */

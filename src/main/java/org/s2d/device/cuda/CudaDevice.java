@@ -14,6 +14,7 @@ import org.s2d.device.Losses;
 import org.s2d.device.Normalization;
 import org.s2d.device.Optimizers;
 import org.s2d.device.Products;
+import org.s2d.device.Repeated;
 import org.s2d.device.cuda.lib.CudaLibraries;
 import org.s2d.device.natives.Machine;
 import org.s2d.tensor.Allocator;
@@ -45,11 +46,11 @@ public final class CudaDevice implements Device {
     private final Losses losses;
     private final Optimizers optimizers;
 
-    private CudaDevice(Backend backend) {
+    CudaDevice(Backend backend) {
         Driver driver = backend.driver();
         name = driver.name();
         context = new CudaContext(driver, backend.images(), backend.reuse());
-        staging = new Staging(driver, context.stream());
+        staging = new Staging(context);
         noSeed = context.pool().allocate(Long.BYTES);
         driver.fill(noSeed.address(), (byte) 0, Long.BYTES, context.stream());
         elementwise = new CudaElementwise(context, Tensor.contiguous(noSeed, DType.I64, Shape.of(1)));
@@ -141,6 +142,11 @@ public final class CudaDevice implements Device {
     @Override
     public Optimizers optimizers() {
         return optimizers;
+    }
+
+    @Override
+    public Repeated repeated(Runnable work) {
+        return new RepeatedGraph(context, work);
     }
 
     @Override

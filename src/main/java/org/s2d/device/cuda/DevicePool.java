@@ -27,13 +27,21 @@ public final class DevicePool implements Allocator, AutoCloseable {
     private final long stream;
     private final Reuse reuse;
     private final Map<Long, ArrayDeque<Long>> freeBlocks = new HashMap<>();
-    /** Bytes of every block that is handed out, by address. */
-    private final Map<Long, Long> live = new HashMap<>();
+    /** Blocks of recorded work: they go to nobody else, for a repetition may write to them at any time. */
+    private final Map<Long, ArrayDeque<Long>> blocksOfGraphs = new HashMap<>();
+    /** Every block that is handed out, by address. */
+    private final Map<Long, Block> live = new HashMap<>();
+
+    private boolean forGraphs;
+    private int graphs;
 
     private long reservedBytes;
     private long liveBytes;
     private long peakBytes;
     private long driverAllocations;
+
+    /** Bytes of a block and where it goes when it is free. */
+    private record Block(long size, Map<Long, ArrayDeque<Long>> home) {}
 
     DevicePool(Driver driver, long stream, Reuse reuse) {
         this.driver = driver;
@@ -44,10 +52,11 @@ public final class DevicePool implements Allocator, AutoCloseable {
     @Override
     public Storage allocate(long bytes) {
         long size = reuse == Reuse.CACHE ? HostPool.sizeClass(bytes) : bytes;
-        ArrayDeque<Long> free = freeBlocks.get(size);
+        Map<Long, ArrayDeque<Long>> home = forGraphs ? blocksOfGraphs : freeBlocks;
+        ArrayDeque<Long> free = home.get(size);
         Long cached = free == null ? null : free.pollLast();
         long address = cached != null ? cached : reserve(size);
-        live.put(address, size);
+        live.put(address, new Block(size, home));
         liveBytes += size;
         peakBytes = Math.max(peakBytes, liveBytes);
         return Storage.onDevice(address, size, this);
@@ -88,20 +97,48 @@ public final class DevicePool implements Allocator, AutoCloseable {
 
     @Override
     public void free(MemorySegment segment) {
-        Long size = live.remove(segment.address());
-        if (size == null) {
+        Block block = live.remove(segment.address());
+        if (block == null) {
             throw new IllegalStateException("block does not belong to this pool");
         }
-        liveBytes -= size;
+        liveBytes -= block.size;
         if (reuse == Reuse.CACHE) {
-            freeBlocks.computeIfAbsent(size, key -> new ArrayDeque<>()).addLast(segment.address());
+            block.home.computeIfAbsent(block.size, key -> new ArrayDeque<>()).addLast(segment.address());
         } else {
-            reservedBytes -= size;
+            reservedBytes -= block.size;
             driver.free(segment.address(), stream);
         }
     }
 
-    /** Returns all cached blocks to the driver. */
+    /** Whether blocks are kept, so that the same requests get the same addresses. */
+    boolean keepsBlocks() {
+        return reuse == Reuse.CACHE;
+    }
+
+    /** One more piece of work that may be recorded. */
+    void addGraph() {
+        graphs++;
+    }
+
+    /** One less; after the last one its blocks are for all. */
+    void removeGraph() {
+        graphs--;
+        if (graphs == 0) {
+            blocksOfGraphs.forEach((size, blocks) ->
+                    freeBlocks.computeIfAbsent(size, key -> new ArrayDeque<>()).addAll(blocks));
+            blocksOfGraphs.clear();
+        }
+    }
+
+    /** From now on requests are those of work that is being rehearsed or recorded, or no longer. */
+    void useBlocksOfGraphs(boolean use) {
+        if (use && blocksOfGraphs.isEmpty()) {
+            trim(); // else the work's memory would be there twice
+        }
+        forGraphs = use;
+    }
+
+    /** Returns all cached blocks to the driver, but for those of graphs. */
     public void trim() {
         driver.synchronize(stream);
         freeBlocks.forEach((size, blocks) -> {

@@ -2,6 +2,7 @@ package org.s2d.device.cuda;
 
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
+import org.s2d.device.DeviceException;
 import org.s2d.tensor.Allocator;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Shape;
@@ -15,6 +16,7 @@ import org.s2d.tensor.Tensor;
 final class Staging implements AutoCloseable {
     private static final int BUFFER_BYTES = 4 << 20;
 
+    private final CudaContext context;
     private final Driver driver;
     private final long stream;
     private final Buffer[] buffers = new Buffer[2];
@@ -23,9 +25,10 @@ final class Staging implements AutoCloseable {
     /** A pinned buffer and the event after which the device is done with it. */
     private record Buffer(MemorySegment memory, long event) {}
 
-    Staging(Driver driver, long stream) {
-        this.driver = driver;
-        this.stream = stream;
+    Staging(CudaContext context) {
+        this.context = context;
+        driver = context.driver();
+        stream = context.stream();
     }
 
     /** Writes all elements of {@code host}, converted to {@code type}, in row-major order from {@code address} on. */
@@ -104,6 +107,10 @@ final class Staging implements AutoCloseable {
     };
 
     private Buffer next() {
+        if (context.isRecording()) {
+            throw new DeviceException(
+                    "it copies between host and device, which would be repeated with these same values");
+        }
         turn ^= 1;
         @Nullable Buffer buffer = buffers[turn];
         if (buffer == null) {

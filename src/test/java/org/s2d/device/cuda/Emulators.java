@@ -1,9 +1,13 @@
 package org.s2d.device.cuda;
 
 import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Assumptions;
@@ -43,6 +47,27 @@ public final class Emulators {
         CudaDevice device = CudaDevice.emulator(build(), execution, EmulatorDriver.SecondRuns.ALL);
         DRIVERS.add((EmulatorDriver) device.context().driver());
         return device;
+    }
+
+    /**
+     * One that keeps blocks as a GPU's pool does, so that work can be recorded, and runs it when the host waits.
+     *
+     * @param calls gets the number of calls of every method of its driver
+     */
+    public static CudaDevice caching(Map<String, Integer> calls) {
+        EmulatorDriver driver = new EmulatorDriver(build().core(), EmulatorDriver.Execution.DEFERRED);
+        DRIVERS.add(driver);
+        InvocationHandler counting = (proxy, method, arguments) -> {
+            calls.merge(method.getName(), 1, Integer::sum);
+            try {
+                return method.invoke(driver, arguments);
+            } catch (InvocationTargetException e) {
+                throw e.getCause();
+            }
+        };
+        Driver counted =
+                (Driver) Proxy.newProxyInstance(Driver.class.getClassLoader(), new Class<?>[] {Driver.class}, counting);
+        return new CudaDevice(counted, build(), DevicePool.Reuse.CACHE);
     }
 
     /** The entry points that tests have launched so far, on devices that are closed. */

@@ -1,0 +1,238 @@
+package org.s2d.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.s2d.autograd.Precision;
+import org.s2d.device.Device;
+import org.s2d.device.cuda.CudaDevice;
+import org.s2d.device.cuda.EmulatorDriver;
+import org.s2d.device.cuda.Emulators;
+import org.s2d.loss.Sdl;
+import org.s2d.model.s2d.S2dConfig;
+import org.s2d.model.s2d.S2dModel;
+import org.s2d.nn.Parameter;
+import org.s2d.nn.ParameterFactory;
+import org.s2d.optim.AdamW;
+import org.s2d.optim.ParameterGroups;
+import org.s2d.tensor.DType;
+import org.s2d.tensor.HostPool;
+import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.Tensor;
+
+/** A training step that is recorded and repeated does what one does that runs kernel by kernel. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class RecordedStepTest {
+    private static final S2dConfig CONFIG = S2dConfig.small(3).toBuilder()
+            .imageSize(8)
+            .patchSize(4)
+            .embedDim(16)
+            .depth(2)
+            .heads(2)
+            .frames(2)
+            .landmarkChannels(2)
+            .promptWidth(2)
+            .adapterScale(0.5)
+            .mlpRatio(1)
+            .headDropout(0.3)
+            .dropPath(0.4)
+            .build();
+    private static final int BATCH = 2;
+    /** The first makes what stays, the second takes the memory, the third is recorded. */
+    private static final int BEFORE_REPLAY = 3;
+
+    private final Map<String, Integer> calls = new TreeMap<>();
+    private CudaDevice device;
+
+    @BeforeAll
+    void open() {
+        Emulators.assumeCompiler();
+        device = Emulators.caching(calls);
+    }
+
+    @AfterAll
+    void close() {
+        if (device != null) {
+            device.close();
+        }
+    }
+
+    /** A model with its optimiser, queue and step, and what its steps found. */
+    private static final class Run implements AutoCloseable {
+        final Device device;
+        final HostPool pool = new HostPool();
+        final Scope host = new Scope(pool);
+        final Scope scope;
+        final S2dModel model;
+        final AdamW optimizer;
+        final Sdl sdl;
+        final TrainingStep step;
+        final LandmarkSource landmarks;
+        final List<TrainingStep.Result> results = new ArrayList<>();
+
+        Run(Device device, boolean recorded, LandmarkSource landmarks) {
+            this.device = device;
+            this.landmarks = landmarks;
+            scope = new Scope(device.allocator());
+            model = new S2dModel(ParameterFactory.root(device, scope, 1), CONFIG);
+            FreezeRule.S2D.apply(model);
+            optimizer =
+                    new AdamW(ParameterGroups.of(model.parameters().values()), AdamW.Options.DEFAULT, device, scope);
+            sdl = new Sdl(device, scope, 3, 4, CONFIG.embedDim(), 2, 1);
+            step = new TrainingStep(device, Precision.BF16, model, optimizer, sdl, 0.1, 0.5, recorded);
+        }
+
+        static Run of(Device device, boolean recorded) {
+            return new Run(device, recorded, (tape, clips) -> {
+                Tensor maps = tape.allocate(DType.F32, Shape.of(BATCH * CONFIG.frames(), 2, 2, 2));
+                tape.device().elementwise().fill(maps, 0.25);
+                return tape.constant(maps);
+            });
+        }
+
+        /** Step number {@code i}: its own clips, rate and seed. {@code value}: of the first pixel. */
+        TrainingStep.Result step(int i, float value) {
+            Tensor clips = host.allocate(DType.F32, Shape.of(BATCH, 3, CONFIG.frames(), 8, 8));
+            Random random = new Random(i);
+            for (long at = 0; at < clips.numel(); at++) {
+                clips.setDouble(at, random.nextGaussian());
+            }
+            clips.setDouble(0, value);
+            TrainingStep.Input input = new TrainingStep.Input(clips, new long[] {i % 3, 1}, landmarks);
+            TrainingStep.Result result =
+                    step.run(List.of(input), new TrainingStep.Rates(1e-2 / (i + 1), 0.05, 0.5, true, 1000 + i));
+            results.add(result);
+            return result;
+        }
+
+        void steps(int from, int to) {
+            for (int i = from; i < to; i++) {
+                step(i, 1);
+            }
+        }
+
+        Map<String, double[]> state() {
+            Map<String, Tensor> tensors = new LinkedHashMap<>();
+            model.parameters().forEach((name, parameter) -> tensors.put(name, parameter.value()));
+            optimizer.state().forEach((name, moments) -> tensors.put(name + " v", moments.expAvgSq()));
+            tensors.put("queue", sdl.queue());
+            tensors.put("distributions", sdl.distributions());
+            Map<String, double[]> values = new LinkedHashMap<>();
+            tensors.forEach((name, tensor) -> {
+                Tensor copy = host.allocate(DType.F64, tensor.shape());
+                device.download(copy, tensor);
+                values.put(name, copy.toDoubles());
+            });
+            return values;
+        }
+
+        @Override
+        public void close() {
+            step.close();
+            scope.close();
+            host.close();
+            pool.close();
+        }
+    }
+
+    private static void requireSame(Run actual, Run expected) {
+        assertThat(actual.results).isEqualTo(expected.results);
+        Map<String, double[]> states = expected.state();
+        actual.state().forEach((name, values) -> assertThat(values).as(name).isEqualTo(states.get(name)));
+    }
+
+    /** As an evaluation between two steps does: other code uses the weights in their compute type, and changes them and back. */
+    private static void disturb(Run run) {
+        for (Parameter parameter : run.model.parameters().values()) {
+            parameter.changed();
+            parameter.refresh(run.device);
+            parameter.changed();
+        }
+        try (Scope scratch = new Scope(run.device.allocator())) {
+            run.device.elementwise().fill(scratch.allocate(DType.F32, Shape.of(5000)), Double.NaN);
+        }
+    }
+
+    @Test
+    void repeatedStepsHaveTheBitsOfThoseThatAreNot() {
+        try (Run repeated = Run.of(device, true);
+                Run plain = Run.of(device, false)) {
+            repeated.steps(0, BEFORE_REPLAY + 1);
+            disturb(repeated);
+            repeated.steps(BEFORE_REPLAY + 1, BEFORE_REPLAY + 3);
+            assertThat(repeated.step.whyNotRecorded()).isEmpty();
+            plain.steps(0, BEFORE_REPLAY + 3);
+            assertThat(plain.results.getLast().gradNorm()).as("is clipped").isGreaterThan(0.5);
+            requireSame(repeated, plain);
+        }
+    }
+
+    @Test
+    void aRepeatedStepIsOneLaunchAndOneWait() {
+        try (Run run = Run.of(device, true)) {
+            run.steps(0, BEFORE_REPLAY);
+            calls.clear();
+            run.step(BEFORE_REPLAY, 1);
+            assertThat(calls).containsEntry("launchGraph", 1).containsEntry("synchronize", 1);
+            assertThat(calls).doesNotContainKeys("launch", "allocate", "allocateHost", "free", "fill", "copyOnDevice");
+            assertThat(calls.get("copyToDevice"))
+                    .as("seed, clips, targets, labels, rates")
+                    .isEqualTo(5);
+            assertThat(calls).containsEntry("copyToHost", 1);
+        }
+    }
+
+    @Test
+    void aStepThatIsNotFiniteChangesNothing() {
+        try (Run run = Run.of(device, true)) {
+            run.steps(0, BEFORE_REPLAY + 1);
+            Map<String, double[]> before = run.state();
+            TrainingStep.Result result = run.step(9, Float.NaN);
+            assertThat(result.isFinite()).isFalse();
+            run.state().forEach((name, values) -> assertThat(values).as(name).isEqualTo(before.get(name)));
+            assertThat(run.step(BEFORE_REPLAY + 1, 1).isFinite()).isTrue();
+            try (Run without = Run.of(device, false)) {
+                without.steps(0, BEFORE_REPLAY + 2);
+                run.results.remove(BEFORE_REPLAY + 1);
+                requireSame(run, without);
+            }
+        }
+    }
+
+    @Test
+    void workThatCannotBeRecordedRunsPlainlyAndSaysWhy() {
+        LandmarkSource uploading = (tape, clips) -> {
+            Tensor maps = tape.allocate(DType.F32, Shape.of(BATCH * CONFIG.frames(), 2, 2, 2));
+            float[] values = new float[(int) maps.numel()];
+            tape.device().upload(maps, values);
+            return tape.constant(maps);
+        };
+        try (Run run = new Run(device, true, uploading);
+                Run plain = new Run(device, false, uploading)) {
+            run.steps(0, BEFORE_REPLAY + 1);
+            assertThat(run.step.whyNotRecorded())
+                    .contains("it copies between host and device, which would be repeated with these same values");
+            plain.steps(0, BEFORE_REPLAY + 1);
+            requireSame(run, plain);
+        }
+    }
+
+    @Test
+    void theEmulatorAsUsersHaveItSaysThatItDoesNotRecord() {
+        try (CudaDevice emulator = Emulators.device(EmulatorDriver.Execution.IMMEDIATE);
+                Run run = Run.of(emulator, true)) {
+            run.step(0, 1);
+            assertThat(run.step.whyNotRecorded()).contains("memory of the emulator has new addresses in every run");
+        }
+    }
+}
