@@ -34,6 +34,9 @@ public final class Tape implements AutoCloseable {
         void apply(Tensor gradOut);
     }
 
+    /** Of the memory, in messages. */
+    private static final String OWNER = "activations";
+
     private record Node(String name, Var output, List<Storage> kept, Backward rule) {}
 
     private final Device device;
@@ -57,7 +60,7 @@ public final class Tape implements AutoCloseable {
         this.computeType = precision.computeType(device);
         this.gradients = gradients;
         this.dropoutSeed = dropoutSeed;
-        scopes.push(new Scope(device.allocator()));
+        scopes.push(new Scope(device.allocator(), OWNER));
     }
 
     /** Inference behaviour: dropout and stochastic depth do nothing. */
@@ -173,7 +176,7 @@ public final class Tape implements AutoCloseable {
     /** Opens an inner scope: everything allocated in it goes when it closes, but for what it keeps or the tape needs. */
     public Frame frame() {
         Scope outer = scope();
-        Scope inner = new Scope(device.allocator());
+        Scope inner = new Scope(device.allocator(), OWNER);
         scopes.push(inner);
         return new Frame(outer, inner);
     }
@@ -250,7 +253,7 @@ public final class Tape implements AutoCloseable {
             // The present gradient may be shared with another variable, so the sum needs memory of its own.
             Tensor sum = Tensor.contiguous(
                     device.allocator()
-                            .allocate(present.numel() * present.dtype().bytes()),
+                            .allocate(present.numel() * present.dtype().bytes(), OWNER),
                     present.dtype(),
                     present.shape());
             device.elementwise().binary(Elementwise.Binary.ADD, sum, present, fitted);

@@ -7,6 +7,11 @@ public interface Allocator {
     /** A block of at least {@code bytes} bytes, aligned to 64, whose content is undefined. */
     Storage allocate(long bytes);
 
+    /** As above; {@code owner} says, in messages for people, what the memory is for: "activations". */
+    default Storage allocate(long bytes, String owner) {
+        return allocate(bytes);
+    }
+
     /** Called by {@link Storage#release} when the last reference went; of device memory the segment tells the address alone. */
     void free(MemorySegment segment);
 }

@@ -9,11 +9,18 @@ import java.util.List;
  */
 public final class Scope implements AutoCloseable {
     private final Allocator allocator;
+    private final String owner;
     private final List<Storage> owned = new ArrayList<>();
     private boolean closed;
 
     public Scope(Allocator allocator) {
+        this(allocator, "other tensors");
+    }
+
+    /** A scope whose tensors go by a name in messages for people: "activations". */
+    public Scope(Allocator allocator, String owner) {
         this.allocator = allocator;
+        this.owner = owner;
     }
 
     public Allocator allocator() {
@@ -23,7 +30,7 @@ public final class Scope implements AutoCloseable {
     /** A contiguous tensor with undefined content. */
     public Tensor allocate(DType dtype, Shape shape) {
         requireOpen();
-        Storage storage = allocator.allocate(Math.multiplyExact(shape.numel(), (long) dtype.bytes()));
+        Storage storage = allocator.allocate(Math.multiplyExact(shape.numel(), (long) dtype.bytes()), owner);
         owned.add(storage);
         return Tensor.contiguous(storage, dtype, shape);
     }

@@ -8,7 +8,6 @@ import java.util.function.BooleanSupplier;
 import org.s2d.autograd.Precision;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Tape.Gradients;
-import org.s2d.autograd.Var;
 import org.s2d.autograd.ops.CrossEntropy;
 import org.s2d.data.Batch;
 import org.s2d.data.ClipDataset;
@@ -18,22 +17,16 @@ import org.s2d.data.View;
 import org.s2d.data.metrics.MergedScores;
 import org.s2d.data.metrics.ViewScore;
 import org.s2d.device.Device;
-import org.s2d.model.s2d.S2dModel;
-import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
 
 /** A model run over all views of a data set. */
 final class Inference {
     private final Device device;
-    private final Precision precision;
-    private final S2dModel model;
-    private final LandmarkSource landmarks;
+    private final ForwardPass forward;
 
-    Inference(Device device, Precision precision, S2dModel model, LandmarkSource landmarks) {
+    Inference(Device device, ForwardPass forward) {
         this.device = device;
-        this.precision = precision;
-        this.model = model;
-        this.landmarks = landmarks;
+        this.forward = forward;
     }
 
     /** What came out: every view's scores, and the cross-entropy averaged over views. */
@@ -91,32 +84,28 @@ final class Inference {
         for (int i = 0; i < labels.length; i++) {
             labels[i] = batch.labels().getLong(i);
         }
-        try (Tape tape = Tape.evaluating(device, precision, Gradients.NONE)) {
-            Tensor clips = tape.allocate(tape.floatType(), batch.clips().shape());
-            device.upload(clips, batch.clips());
-            Var x = tape.constant(clips);
-            S2dModel.Output output = model.forward(tape, x, landmarks.features(tape, x));
-            Var logits = output.logits();
-            double[] scores = reader.values(logits.value());
-            int[] items = batch.items();
+        ForwardPass.Output output = forward.run(batch.clips(), false);
+        double[] scores = reader.values(output.logits());
+        int classes = output.logits().dim(1);
+        int[] items = batch.items();
+        for (int i = 0; i < items.length; i++) {
+            View view = dataset.view(items[i]);
+            double[] own = Arrays.copyOfRange(scores, i * classes, (i + 1) * classes);
+            String id = dataset.sample(items[i]).id();
+            views.add(new ViewScore(id, own, (int) labels[i], view.chunk(), view.split(), view.copies()));
+        }
+        if (watcher.wantsFeatures()) {
+            double[] features = reader.values(output.feature());
+            int width = output.feature().dim(1);
             for (int i = 0; i < items.length; i++) {
-                View view = dataset.view(items[i]);
-                double[] own = new double[model.config().classes()];
-                System.arraycopy(scores, i * own.length, own, 0, own.length);
-                String id = dataset.sample(items[i]).id();
-                views.add(new ViewScore(id, own, (int) labels[i], view.chunk(), view.split(), view.copies()));
+                double[] own = Arrays.copyOfRange(features, i * width, (i + 1) * width);
+                watcher.feature(dataset.view(items[i]), own);
             }
-            if (watcher.wantsFeatures()) {
-                double[] features = reader.values(output.feature().value());
-                int width = features.length / items.length;
-                for (int i = 0; i < items.length; i++) {
-                    double[] own = Arrays.copyOfRange(features, i * width, (i + 1) * width);
-                    watcher.feature(dataset.view(items[i]), own);
-                }
-            }
+        }
+        try (Tape tape = Tape.evaluating(device, Precision.FP32, Gradients.NONE)) {
             double sum = 0;
-            for (double value :
-                    reader.values(CrossEntropy.ofLabels(tape, logits, labels, 0).value())) {
+            for (double value : reader.values(CrossEntropy.ofLabels(tape, tape.constant(output.logits()), labels, 0)
+                    .value())) {
                 sum += value;
             }
             return sum;

@@ -69,7 +69,7 @@ final class StepBuffers implements AutoCloseable {
     StepBuffers(Device device, List<Form> forms, int classes) {
         this.device = device;
         this.forms = forms;
-        scope = new Scope(device.allocator());
+        scope = new Scope(device.allocator(), "clips");
         host = new Scope(device.hostAllocator());
         seed = scope.allocate(DType.I64, Shape.of(1));
         hostSeed = host.allocate(DType.I64, Shape.of(1));

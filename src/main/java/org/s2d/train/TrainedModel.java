@@ -5,9 +5,6 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Precision;
-import org.s2d.autograd.Tape;
-import org.s2d.autograd.Tape.Gradients;
-import org.s2d.autograd.Var;
 import org.s2d.data.ClipSpec;
 import org.s2d.device.Device;
 import org.s2d.model.s2d.S2dModel;
@@ -24,6 +21,7 @@ public final class TrainedModel implements AutoCloseable {
     private final Scope weights;
     private final S2dModel model;
     private final Landmarks landmarks;
+    private final ForwardPass forward;
     private final HostReader reader;
 
     /**
@@ -39,12 +37,14 @@ public final class TrainedModel implements AutoCloseable {
         this.config = config;
         this.labels = labels;
         this.device = device;
-        weights = new Scope(device.allocator());
+        weights = new Scope(device.allocator(), "weights");
         try {
             model = Models.build(Models.config(config, labels.size()), device, weights, 0);
             Models.loadAll(model, checkpoint, device);
             int side = config.model().imageSize() / config.model().patchSize();
             landmarks = Landmarks.open(config.landmark(), side, device);
+            forward = new ForwardPass(
+                    device, precision(), model, landmarks, config.train().graph());
             reader = new HostReader(device);
         } catch (RuntimeException e) {
             weights.close();
@@ -87,7 +87,7 @@ public final class TrainedModel implements AutoCloseable {
     }
 
     Inference inference() {
-        return new Inference(device, precision(), model, landmarks);
+        return new Inference(device, forward);
     }
 
     Device device() {
@@ -120,15 +120,9 @@ public final class TrainedModel implements AutoCloseable {
      * @param clips normalised pixels in host memory, [B, 3, T, H, W] as {@link #clipSpec} says
      */
     public Output run(Tensor clips, boolean withPoints) {
-        try (Tape tape = Tape.evaluating(device, precision(), Gradients.NONE)) {
-            Tensor uploaded = tape.allocate(tape.floatType(), clips.shape());
-            device.upload(uploaded, clips);
-            Var x = tape.constant(uploaded);
-            Landmarks.Maps maps = landmarks.maps(tape, x, withPoints);
-            Tensor logits = model.forward(tape, x, maps.features()).logits().value();
-            Tensor points = maps.points();
-            return new Output(rows(logits), points == null ? null : rows(points));
-        }
+        ForwardPass.Output output = forward.run(clips, withPoints);
+        Tensor points = output.points();
+        return new Output(rows(output.logits()), points == null ? null : rows(points));
     }
 
     private double[][] rows(Tensor matrix) {
@@ -143,6 +137,7 @@ public final class TrainedModel implements AutoCloseable {
     @Override
     public void close() {
         reader.close();
+        forward.close();
         landmarks.close();
         weights.close();
         device.close();

@@ -46,10 +46,12 @@ final class TrainingRun implements AutoCloseable {
     private final @Nullable ClipList valList;
     private final Device device;
     private final Scope scope;
+    private final Scope moments;
     private final Landmarks landmarks;
     private final RunCheckpoint.Parts parts;
     private final @Nullable SdlSchedule sdlSchedule;
     private final TrainingStep trainingStep;
+    private final ForwardPass forward;
     private final ClipLoader trainLoader;
     private final @Nullable ClipLoader valLoader;
     private boolean toldWhy;
@@ -62,7 +64,8 @@ final class TrainingRun implements AutoCloseable {
             trainList = data.trainList();
             valList = data.valList(trainList.labels());
             device = own(Devices.open(config.train().device(), config.train().threads()));
-            scope = own(new Scope(device.allocator()));
+            scope = own(new Scope(device.allocator(), "weights and gradients"));
+            moments = own(new Scope(device.allocator(), "optimiser"));
             S2dModel model = Models.build(
                     Models.config(config, trainList.labels().size()),
                     device,
@@ -84,6 +87,8 @@ final class TrainingRun implements AutoCloseable {
                     config.loss().smoothing(),
                     config.optim().clipGrad(),
                     config.train().graph()));
+            forward = own(new ForwardPass(
+                    device, precision(), model, landmarks, config.train().graph()));
             trainLoader = own(data.trainLoader(trainList, device.hostAllocator()));
             valLoader = valList == null ? null : own(data.validationLoader(valList, device.hostAllocator()));
         } catch (RuntimeException e) {
@@ -135,13 +140,13 @@ final class TrainingRun implements AutoCloseable {
                         RandomStream.of(config.train().seed(), SDL_SEED).nextLong());
         MovingAverage ema = optim.emaDecay() == 0
                 ? null
-                : new MovingAverage(model.parameters().values(), optim.emaDecay(), device, scope);
+                : new MovingAverage(model.parameters().values(), optim.emaDecay(), device, moments);
         return new RunCheckpoint.Parts(
                 device,
                 config,
                 trainList.labels(),
                 model,
-                new AdamW(groups, options, device, scope),
+                new AdamW(groups, options, device, moments),
                 queue,
                 ema,
                 RunFacts.of(trainList, valList));
@@ -234,7 +239,7 @@ final class TrainingRun implements AutoCloseable {
     }
 
     Inference inference() {
-        return new Inference(device, precision(), parts.model(), landmarks);
+        return new Inference(device, forward);
     }
 
     /** Optimiser steps of an epoch; a rest of batches too small for one is left out. */

@@ -178,7 +178,7 @@ public final class TrainingStep implements AutoCloseable {
         optimizer.zeroGrad();
         optimizer.weightsChanged(); // so that every recording converts them
         device.elementwise().fill(place.watched(), 0);
-        try (Scope remembered = new Scope(device.allocator())) {
+        try (Scope remembered = new Scope(device.allocator(), "landmark features")) {
             List<LandmarkSource> landmarks = new ArrayList<>();
             int count = place.batches().size();
             for (int i = 0; i < count; i++) {

@@ -92,7 +92,14 @@ public final class ThroughputItems {
         try (HostPool pool = new HostPool();
                 Scope host = new Scope(pool);
                 TrainingStep step = new TrainingStep(
-                        sample.device, Precision.BF16, sample.model, sample.optimizer, null, Sample.SMOOTHING, 0)) {
+                        sample.device,
+                        Precision.BF16,
+                        sample.model,
+                        sample.optimizer,
+                        null,
+                        Sample.SMOOTHING,
+                        0,
+                        true)) {
             Tensor clips = host.allocate(sample.x.dtype(), sample.x.shape());
             sample.device.download(clips, sample.x);
             List<TrainingStep.Input> batch =
@@ -100,6 +107,7 @@ public final class ThroughputItems {
             TrainingStep.Rates rates = new TrainingStep.Rates(Sample.LEARNING_RATE, Sample.WEIGHT_DECAY, 0, false, 1);
             double flops = S2dFlops.of(sample.model.config()).fineTuningStep();
             time(sample, () -> step.run(batch, rates), flops, record);
+            step.whyNotRecorded().ifPresent(why -> record.put("not_recorded", why));
         }
     }
 

@@ -56,7 +56,7 @@ public final class CudaContext implements AutoCloseable {
 
     /** Workspace that is given back when the scope closes; on one stream that is safe at once. */
     public Scope scope() {
-        return new Scope(pool);
+        return new Scope(pool, "workspace");
     }
 
     /** Checks the contract and enqueues the kernel. */

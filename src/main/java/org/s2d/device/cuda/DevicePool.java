@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.s2d.device.DeviceException;
 import org.s2d.tensor.Allocator;
 import org.s2d.tensor.HostPool;
@@ -23,6 +24,9 @@ public final class DevicePool implements Allocator, AutoCloseable {
         NEVER
     }
 
+    /** In a message. */
+    private static final int MOST_OWNERS = 4;
+
     private final Driver driver;
     private final long stream;
     private final Reuse reuse;
@@ -40,8 +44,8 @@ public final class DevicePool implements Allocator, AutoCloseable {
     private long peakBytes;
     private long driverAllocations;
 
-    /** Bytes of a block and where it goes when it is free. */
-    private record Block(long size, Map<Long, ArrayDeque<Long>> home) {}
+    /** Bytes of a block, where it goes when it is free, and what it is for. */
+    private record Block(long size, Map<Long, ArrayDeque<Long>> home, String owner) {}
 
     DevicePool(Driver driver, long stream, Reuse reuse) {
         this.driver = driver;
@@ -51,12 +55,17 @@ public final class DevicePool implements Allocator, AutoCloseable {
 
     @Override
     public Storage allocate(long bytes) {
+        return allocate(bytes, "other tensors");
+    }
+
+    @Override
+    public Storage allocate(long bytes, String owner) {
         long size = reuse == Reuse.CACHE ? HostPool.sizeClass(bytes) : bytes;
         Map<Long, ArrayDeque<Long>> home = forGraphs ? blocksOfGraphs : freeBlocks;
         ArrayDeque<Long> free = home.get(size);
         Long cached = free == null ? null : free.pollLast();
         long address = cached != null ? cached : reserve(size);
-        live.put(address, new Block(size, home));
+        live.put(address, new Block(size, home, owner));
         liveBytes += size;
         peakBytes = Math.max(peakBytes, liveBytes);
         return Storage.onDevice(address, size, this);
@@ -82,12 +91,20 @@ public final class DevicePool implements Allocator, AutoCloseable {
 
     private String outOfMemory(long size) {
         Driver.MemoryInfo memory = driver.memory();
-        return "%s: out of memory: asked for %s, free %s of %s, in use by tensors %s. Lower the batch size."
+        Map<String, Long> owners = new HashMap<>();
+        live.values().forEach(block -> owners.merge(block.owner, block.size, Long::sum));
+        String largest = owners.entrySet().stream()
+                .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
+                .limit(MOST_OWNERS)
+                .map(entry -> entry.getKey() + " " + mebibytes(entry.getValue()))
+                .collect(Collectors.joining(", "));
+        return "%s: out of memory: asked for %s, free %s of %s. In use: %s, %s in all. Lower the batch size or the frames of a clip, or compute in bf16."
                 .formatted(
                         driver.name(),
                         mebibytes(size),
                         mebibytes(memory.free()),
                         mebibytes(memory.total()),
+                        largest.isEmpty() ? "nothing" : largest,
                         mebibytes(liveBytes));
     }
 

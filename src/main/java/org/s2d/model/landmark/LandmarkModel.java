@@ -85,7 +85,7 @@ public enum LandmarkModel {
 
     /** As above, with results of another length. */
     public LandmarkNetwork build(Device device, LandmarkWeights weights, int outputs) {
-        Scope scope = new Scope(device.allocator());
+        Scope scope = new Scope(device.allocator(), "landmark network");
         try {
             LayerBuilder layers = new LayerBuilder(device, scope, weights, outputs);
             LandmarkNetwork network =

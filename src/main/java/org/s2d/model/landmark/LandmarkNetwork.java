@@ -140,7 +140,7 @@ public final class LandmarkNetwork implements AutoCloseable {
         int together = device instanceof CpuDevice cpu ? cpu.threads() : count;
         for (int first = 0; first < count; first += together) {
             int part = Math.min(together, count - first);
-            try (Scope inner = new Scope(device.allocator())) {
+            try (Scope inner = new Scope(device.allocator(), "activations of the landmark network")) {
                 Tensor images = frames.take(inner, first, part);
                 observer.see(INPUT, first, images);
                 Tensor seen = run(trunk, inner, images, first, observer);

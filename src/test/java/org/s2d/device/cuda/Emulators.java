@@ -55,7 +55,9 @@ public final class Emulators {
      * @param calls gets the number of calls of every method of its driver
      */
     public static CudaDevice caching(Map<String, Integer> calls) {
-        EmulatorDriver driver = new EmulatorDriver(build().core(), EmulatorDriver.Execution.DEFERRED);
+        EmulatorBuild build = build();
+        EmulatorDriver driver =
+                new EmulatorDriver(build.core(), EmulatorDriver.Execution.DEFERRED, EmulatorDriver.SecondRuns.SAMPLED);
         DRIVERS.add(driver);
         InvocationHandler counting = (proxy, method, arguments) -> {
             calls.merge(method.getName(), 1, Integer::sum);
@@ -67,7 +69,22 @@ public final class Emulators {
         };
         Driver counted =
                 (Driver) Proxy.newProxyInstance(Driver.class.getClassLoader(), new Class<?>[] {Driver.class}, counting);
-        return new CudaDevice(counted, build(), DevicePool.Reuse.CACHE);
+        return new CudaDevice(new Backend() {
+            @Override
+            public Driver driver() {
+                return counted;
+            }
+
+            @Override
+            public KernelImages images() {
+                return build;
+            }
+
+            @Override
+            public DevicePool.Reuse reuse() {
+                return DevicePool.Reuse.CACHE;
+            }
+        });
     }
 
     /** The entry points that tests have launched so far, on devices that are closed. */

@@ -1,0 +1,125 @@
+package org.s2d.train;
+
+import java.util.LinkedHashMap;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.s2d.autograd.Precision;
+import org.s2d.autograd.Tape;
+import org.s2d.autograd.Tape.Gradients;
+import org.s2d.autograd.Var;
+import org.s2d.device.Device;
+import org.s2d.device.Repeated;
+import org.s2d.model.s2d.S2dModel;
+import org.s2d.nn.Parameter;
+import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
+import org.s2d.tensor.Tensor;
+
+/**
+ * A model with its landmark network, in evaluation. The work for each number of clips has its place in memory and is recorded where the
+ * device can; those that were not used for the longest time are given up first.
+ */
+final class ForwardPass implements AutoCloseable {
+    /** Sizes of batches that stay: full ones, the last one of a data set, and what programs ask for. */
+    private static final int MOST_SIZES = 4;
+
+    private final Device device;
+    private final Precision precision;
+    private final S2dModel model;
+    private final Landmarks landmarks;
+    private final boolean recorded;
+    /** The least recently used first. */
+    private final LinkedHashMap<Key, Place> places = new LinkedHashMap<>(4, 0.75f, true);
+
+    /** @param recorded whether a device that can do so records the work and repeats it */
+    ForwardPass(Device device, Precision precision, S2dModel model, Landmarks landmarks, boolean recorded) {
+        this.device = device;
+        this.precision = precision;
+        this.model = model;
+        this.landmarks = landmarks;
+        this.recorded = recorded;
+    }
+
+    /**
+     * What came out, on the device: logits [B, classes], feature [B, D] and, where asked for and known, points [B * T, 136]. Valid until the
+     * next pass.
+     */
+    record Output(Tensor logits, Tensor feature, @Nullable Tensor points) {}
+
+    private record Key(Shape clips, boolean withPoints) {}
+
+    /** Where clips of one shape go in and their scores come out. */
+    private final class Place implements AutoCloseable {
+        private final boolean withPoints;
+        private final Scope scope = new Scope(device.allocator(), "clips");
+        private final Tensor clips;
+        private final Tensor logits;
+        private final Tensor feature;
+        private @Nullable Tensor points;
+        private final Repeated work;
+
+        Place(Key key) {
+            withPoints = key.withPoints();
+            int count = key.clips().dim(0);
+            clips = scope.allocate(device.floatType(), key.clips());
+            logits = scope.allocate(
+                    device.floatType(), Shape.of(count, model.config().classes()));
+            feature = scope.allocate(
+                    device.floatType(), Shape.of(count, model.config().embedDim()));
+            work = recorded ? device.repeated(this::compute) : Repeated.plain(this::compute);
+        }
+
+        private void compute() {
+            try (Tape tape = Tape.evaluating(device, precision, Gradients.NONE)) {
+                Var x = tape.constant(clips);
+                Landmarks.Maps maps = landmarks.maps(tape, x, withPoints);
+                Tensor found = maps.points();
+                if (found != null) {
+                    if (points == null) {
+                        points = scope.allocate(found.dtype(), found.shape());
+                    }
+                    device.elementwise().copy(points, found);
+                }
+                S2dModel.Output output = model.forward(tape, x, maps.features());
+                device.elementwise().copy(logits, output.logits().value());
+                device.elementwise().copy(feature, output.feature().value());
+            }
+        }
+
+        Output run(Tensor host) {
+            device.upload(clips, host);
+            work.run();
+            return new Output(logits, feature, points);
+        }
+
+        @Override
+        public void close() {
+            work.close();
+            scope.close();
+        }
+    }
+
+    /** Scores of clips [B, 3, T, H, W] in host memory, normalised; points too where {@code withPoints}. */
+    Output run(Tensor clips, boolean withPoints) {
+        // A recording does not convert weights to their compute type: it would do so every time.
+        for (Parameter parameter : model.parameters().values()) {
+            parameter.refresh(device);
+        }
+        Key key = new Key(clips.shape(), withPoints);
+        Place place = places.get(key);
+        if (place == null) {
+            if (places.size() == MOST_SIZES) {
+                Objects.requireNonNull(places.pollFirstEntry()).getValue().close();
+            }
+            place = new Place(key);
+            places.put(key, place);
+        }
+        return place.run(clips);
+    }
+
+    @Override
+    public void close() {
+        places.values().forEach(Place::close);
+        places.clear();
+    }
+}
