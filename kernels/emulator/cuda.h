@@ -19,7 +19,7 @@
 #endif
 #define __device__
 #define __host__
-#define __forceinline__ inline
+#define __forceinline__ inline __attribute__((always_inline))
 #define __noinline__ __attribute__((noinline))
 #define __constant__ static const
 #define __launch_bounds__(...)

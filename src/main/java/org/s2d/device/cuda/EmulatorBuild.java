@@ -62,6 +62,9 @@ public final class EmulatorBuild implements KernelImages {
             "-fno-strict-aliasing", // as nvcc
             "-ffp-contract=off",
             "-w"); // warnings are for the compiler of the device
+    /** Lets {@code fmaf} be an instruction where the processor has it; the bits are the same. */
+    private static final List<String> FUSED = processorHas("fma") ? List.of("-mfma") : List.of();
+
     private static final Pattern KERNEL = Pattern.compile("S2D_KERNEL\\s+void\\s+(\\w+)\\s*\\(");
 
     private final KernelSources sources;
@@ -122,8 +125,8 @@ public final class EmulatorBuild implements KernelImages {
         List<String> inputs = new ArrayList<>(headers);
         inputs.add(source);
         Map<String, String> texts = sources.closure(inputs.toArray(String[]::new));
-        Path folder =
-                cache.resolve("emulator-" + KernelCache.hash(texts.toString() + OPTIONS + checks.compile + compiler));
+        Path folder = cache.resolve(
+                "emulator-" + KernelCache.hash(texts.toString() + OPTIONS + FUSED + checks.compile + compiler));
         Path library = folder.resolve(name + ".so");
         if (Files.isRegularFile(library)) {
             return library;
@@ -149,6 +152,14 @@ public final class EmulatorBuild implements KernelImages {
         return library;
     }
 
+    private static boolean processorHas(String flag) {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.anyMatch(line -> line.startsWith("flags") && (line + " ").contains(" " + flag + " "));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     private static String include(String source) {
         return "#include \"" + source + "\"\n";
     }
@@ -166,6 +177,7 @@ public final class EmulatorBuild implements KernelImages {
     private void compile(Path unit, Path object, String name) {
         List<String> command = command();
         command.addAll(OPTIONS);
+        command.addAll(FUSED);
         command.addAll(Checks.list(checks.compile));
         command.addAll(List.of("-DS2D_EMULATOR", "-c", "-o", object.toString(), unit.toString()));
         execute(command, name);
