@@ -31,6 +31,12 @@ public interface Normalization {
             double eps);
 
     /**
+     * {@code out[b] = mean over t of layerNorm(in[b, t])}: {@code in} [B, T, D], a view whose last dimension has stride 1, {@code out}
+     * [B, D] contiguous; {@code mean} and {@code rstd} [B * T] are written.
+     */
+    void meanLayerNorm(Tensor out, Tensor mean, Tensor rstd, Tensor in, Tensor weight, Tensor bias, double eps);
+
+    /**
      * Gradients of {@link #layerNorm}; null outputs are not computed. {@code gradWeight} and {@code gradBias} [D] are written, not
      * accumulated. {@code gradIn}, {@code gradOut}, {@code in} and {@code around} may be views with stride 1 in the last dimension.
      * {@code around} is added to {@code gradIn}: the gradient that reaches the same input past the normalisation; null for none.

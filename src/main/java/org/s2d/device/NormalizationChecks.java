@@ -19,6 +19,15 @@ public final class NormalizationChecks {
         statistics("layerNorm", mean, rstd, in);
     }
 
+    /** {@code in} [B, T, D], {@code out} [B, D]. */
+    public static void meanLayerNorm(Tensor out, Tensor mean, Tensor rstd, Tensor in, Tensor weight, Tensor bias) {
+        String kernel = "meanLayerNorm";
+        Checks.rank(kernel, "in", in, 3);
+        Checks.shape(kernel, "out", out, Shape.of(in.dim(0), in.dim(2)));
+        Checks.contiguous(kernel, out);
+        layerNorm(in, mean, rstd, in, weight, bias);
+    }
+
     private static void statistics(String kernel, @Nullable Tensor mean, @Nullable Tensor rstd, Tensor in) {
         Shape rows = Shape.of(Math.toIntExact(in.shape().without(-1).numel()));
         if (mean != null) {

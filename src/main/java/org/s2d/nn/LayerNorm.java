@@ -2,6 +2,7 @@ package org.s2d.nn;
 
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
+import org.s2d.autograd.ops.PooledNorm;
 import org.s2d.autograd.ops.ResidualNorm;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.ShapeException;
@@ -33,6 +34,15 @@ public final class LayerNorm extends Module {
     public ResidualNorm.Result forwardSum(Tape tape, Var x, ResidualNorm.Addends addends) {
         try {
             return ResidualNorm.apply(tape, x, addends, tape.leaf(weight), tape.leaf(bias), eps, tape.computeType());
+        } catch (ShapeException e) {
+            throw e.at(path());
+        }
+    }
+
+    /** The mean over the frames of each clip of normalised rows [B * frames, D], in the float type. */
+    public Var forwardMean(Tape tape, Var x, int frames) {
+        try {
+            return PooledNorm.apply(tape, x, frames, tape.leaf(weight), tape.leaf(bias), eps);
         } catch (ShapeException e) {
             throw e.at(path());
         }

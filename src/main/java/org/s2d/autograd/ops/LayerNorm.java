@@ -54,27 +54,44 @@ public final class LayerNorm {
         if (mean == null || rstd == null) {
             return tape.constant(out);
         }
-        Shape features = weight.shape();
         return tape.record("layerNorm", out, List.of(in, mean, rstd), grad -> {
-            Tensor gradIn = x.requiresGrad() ? tape.allocate(x.value().dtype(), x.shape()) : null;
-            Tensor gradWeight = weight.requiresGrad() ? tape.allocate(tape.floatType(), features) : null;
-            Tensor gradBias = bias.requiresGrad() ? tape.allocate(tape.floatType(), features) : null;
             Tensor rowGrad = grad.stride(-1) == 1 ? grad : tape.contiguous(grad);
-            Tensor around = gradIn == null ? null : tape.pendingGrad(x);
-            tape.device()
-                    .normalization()
-                    .layerNormBackward(gradIn, gradWeight, gradBias, rowGrad, in, mean, rstd, weight.value(), around);
-            if (gradIn != null && around != null) {
-                tape.replaceGrad(x, gradIn);
-            } else if (gradIn != null) {
-                tape.accumulate(x, gradIn);
-            }
-            if (gradWeight != null) {
-                tape.accumulate(weight, gradWeight);
-            }
-            if (gradBias != null) {
-                tape.accumulate(bias, gradBias);
-            }
+            differentiate(tape, x, weight, bias, new Saved(in, mean, rstd), rowGrad);
         });
+    }
+
+    /** Rows that were normalised, the elements of x in their order, and the statistics of each. */
+    record Saved(Tensor in, Tensor mean, Tensor rstd) {}
+
+    /** Delivers the gradients, given that of the normalised rows: a view of the shape of {@code saved.in}, stride 1 in its rows. */
+    static void differentiate(Tape tape, Var x, Var weight, Var bias, Saved saved, Tensor grad) {
+        Tensor gradIn = x.requiresGrad() ? tape.allocate(x.value().dtype(), x.shape()) : null;
+        Tensor gradWeight = weight.requiresGrad() ? tape.allocate(tape.floatType(), weight.shape()) : null;
+        Tensor gradBias = bias.requiresGrad() ? tape.allocate(tape.floatType(), bias.shape()) : null;
+        Tensor around = gradIn == null ? null : tape.pendingGrad(x);
+        Shape shape = saved.in.shape();
+        tape.device()
+                .normalization()
+                .layerNormBackward(
+                        gradIn == null ? null : gradIn.reshape(shape),
+                        gradWeight,
+                        gradBias,
+                        grad,
+                        saved.in,
+                        saved.mean,
+                        saved.rstd,
+                        weight.value(),
+                        around == null ? null : around.reshape(shape));
+        if (gradIn != null && around != null) {
+            tape.replaceGrad(x, gradIn);
+        } else if (gradIn != null) {
+            tape.accumulate(x, gradIn);
+        }
+        if (gradWeight != null) {
+            tape.accumulate(weight, gradWeight);
+        }
+        if (gradBias != null) {
+            tape.accumulate(bias, gradBias);
+        }
     }
 }

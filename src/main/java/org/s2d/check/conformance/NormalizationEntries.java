@@ -7,6 +7,7 @@ import java.util.List;
 import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.LayerNorm;
 import org.s2d.autograd.ops.LogSoftmax;
+import org.s2d.autograd.ops.PooledNorm;
 import org.s2d.autograd.ops.ResidualNorm;
 import org.s2d.autograd.ops.Softmax;
 
@@ -85,6 +86,21 @@ final class NormalizationEntries {
                                 normal(16),
                                 normal(16)),
                 residualNorm("layerNorm of a sum with factors", 0, true),
+                OpEntry.of(
+                                "pooled layerNorm",
+                                (tape, in) -> PooledNorm.apply(tape, in.get(0), 4, in.get(1), in.get(2), 1e-6))
+                        .sample(
+                                normal(8, 16),
+                                normal(16).parameter(),
+                                normal(16).parameter())
+                        .sample(wide(4, 37), normal(37).parameter(), normal(37).parameter())
+                        .sample(normal(4, 1), normal(1).parameter(), normal(1).parameter())
+                        .sample(normal(0, 8), normal(8).parameter(), normal(8).parameter())
+                        .large(
+                                normal(44, 384),
+                                normal(384).parameter(),
+                                normal(384).parameter())
+                        .error("is not [B * 4 frames, D]", normal(6, 8), normal(8), normal(8)),
                 softmax("softmax", (tape, in) -> Softmax.apply(tape, in.get(0))),
                 softmax("logSoftmax", (tape, in) -> LogSoftmax.apply(tape, in.get(0))));
     }

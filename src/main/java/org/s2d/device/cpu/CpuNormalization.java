@@ -48,6 +48,11 @@ final class CpuNormalization implements Normalization {
     }
 
     @Override
+    public void meanLayerNorm(Tensor out, Tensor mean, Tensor rstd, Tensor in, Tensor weight, Tensor bias, double eps) {
+        PooledNormKernel.forward(out, mean, rstd, in, weight, bias, eps, partition);
+    }
+
+    @Override
     public void layerNormBackward(
             @Nullable Tensor gradIn,
             @Nullable Tensor gradWeight,

@@ -42,6 +42,11 @@ final class ReferenceNormalization implements Normalization {
     }
 
     @Override
+    public void meanLayerNorm(Tensor out, Tensor mean, Tensor rstd, Tensor in, Tensor weight, Tensor bias, double eps) {
+        PooledNormKernel.forward(out, mean, rstd, in, weight, bias, eps, Partition.WHOLE);
+    }
+
+    @Override
     public void layerNormBackward(
             @Nullable Tensor gradIn,
             @Nullable Tensor gradWeight,

@@ -8,7 +8,7 @@ import org.s2d.device.NormalizationChecks;
 import org.s2d.device.ResidualSum;
 import org.s2d.tensor.Tensor;
 
-/** Launches {@code kernels/layer_norm.cu} and {@code kernels/softmax.cu}; F32, BF16 and F16 in any mix, arithmetic in F32. */
+/** Launches {@code kernels/layer_norm.cu}, {@code kernels/head_pool.cu} and {@code kernels/softmax.cu}; F32, BF16 and F16 in any mix, arithmetic in F32. */
 final class CudaNormalization implements Normalization {
     private static final String SOFTMAX = "softmax";
     private static final int THREADS = 256;
@@ -18,6 +18,7 @@ final class CudaNormalization implements Normalization {
     private final CudaContext context;
     private final Elementwise elementwise;
     private final CudaLayerNorm layerNorm;
+    private final Kernel headPool;
     private final Kernel softmax;
     private final Kernel softmaxBackward;
     private final Kernel logSoftmax;
@@ -27,6 +28,7 @@ final class CudaNormalization implements Normalization {
         this.context = context;
         this.elementwise = elementwise;
         layerNorm = new CudaLayerNorm(context);
+        headPool = context.kernel("head_pool", "head_pool_forward_any", LaunchContract.threads(THREADS));
         softmax = kernel("softmax_forward_any");
         softmaxBackward = kernel("softmax_backward_any");
         logSoftmax = kernel("log_softmax_forward_any");
@@ -69,6 +71,32 @@ final class CudaNormalization implements Normalization {
         terms.addends().forEach(addend -> Checks.singlePrecision("sumLayerNorm", addend));
         if (sum.numel() > 0) {
             layerNorm.forwardOfSum(out, sum, mean, rstd, terms, weight, bias, eps);
+        }
+    }
+
+    @Override
+    public void meanLayerNorm(Tensor out, Tensor mean, Tensor rstd, Tensor in, Tensor weight, Tensor bias, double eps) {
+        NormalizationChecks.meanLayerNorm(out, mean, rstd, in, weight, bias);
+        Checks.singlePrecision("meanLayerNorm", out, in, weight, bias);
+        Checks.onlyF32("meanLayerNorm", mean, rstd);
+        if (in.numel() > 0) {
+            context.launch(
+                    headPool,
+                    Launch.of(in.dim(0), THREADS),
+                    CudaLoop.rows(in)
+                            .addTo(context.arguments())
+                            .elements(out)
+                            .pointer(mean)
+                            .pointer(rstd)
+                            .elements(in)
+                            .elements(weight)
+                            .elements(bias)
+                            .int32(CudaContext.typeCode(out.dtype()))
+                            .int32(CudaContext.typeCode(weight.dtype()))
+                            .int32(CudaContext.typeCode(bias.dtype()))
+                            .int32(in.dim(1))
+                            .int32(in.dim(2))
+                            .float32(eps));
         }
     }
 

@@ -88,16 +88,14 @@ public final class S2dModel extends Module {
         check(x.shape(), a.shape());
         Var tokens = encode(tape, x, a);
         try (Tape.Frame frame = tape.frame()) {
-            Var perFrame;
-            if (config.globalPool() == GlobalPool.TOKEN) {
-                perFrame = norm.forwardFloat(tape, Views.select(tape, tokens, 1, 0));
-                tape.observe("ln_post.out.cls", perFrame);
-            } else {
-                Var patches = Views.narrow(tape, tokens, 1, 1, config.tokens());
-                perFrame = norm.forwardFloat(tape, Arithmetic.mean(tape, patches, 1));
+            Var rows = config.globalPool() == GlobalPool.TOKEN
+                    ? Views.select(tape, tokens, 1, 0)
+                    : Arithmetic.mean(tape, Views.narrow(tape, tokens, 1, 1, config.tokens()), 1);
+            if (tape.isObserved() && config.globalPool() == GlobalPool.TOKEN) {
+                // The fused pooling never stores them.
+                tape.observe("ln_post.out.cls", norm.forwardFloat(tape, tape.constant(rows.value())));
             }
-            Var clips = Views.reshape(tape, perFrame, x.dim(0), config.frames(), config.embedDim());
-            Var pooled = Arithmetic.mean(tape, clips, 1);
+            Var pooled = norm.forwardMean(tape, rows, config.frames());
             Var feature = frame.keep(Dropout.apply(tape, pooled, config.headDropout()));
             return new Output(frame.keep(head.forward(tape, feature)), feature);
         }
