@@ -20,8 +20,7 @@ constexpr int FLOAT = 0;
 constexpr int CROSS_CORRELATION = 1;
 constexpr int FMA_MATH = 3;
 constexpr int MOST_GROUPS = 2;
-// What the heuristics answer: the fastest adds in any order, the second needs more memory than there is.
-constexpr int RANDOM_ORDER = 0, HUGE = 2, GOOD = 1;
+constexpr int FIXED_ORDER = 1;  // of the additions: this algorithm, in all three directions
 constexpr size_t WORKSPACE = 1000;
 
 struct Context {
@@ -76,26 +75,11 @@ struct Convolution {
     }
 };
 
-// One of the results of the heuristics; the same for all directions.
-struct Performance {
-    int algorithm, status;
-    float time;
-    size_t memory;
-    int determinism, math;
-    int reserved[3];
-};
-
-int heuristics(int asked, int *given, Performance *results) {
-    const Performance all[] = {{RANDOM_ORDER, SUCCESS, 1, 0, 0, FMA_MATH, {}},
-                               {3, NOT_SUPPORTED, -1, 0, 1, FMA_MATH, {}},
-                               {HUGE, SUCCESS, 2, size_t(1) << 40, 1, FMA_MATH, {}},
-                               {GOOD, SUCCESS, 3, WORKSPACE, 1, FMA_MATH, {}}};
-    *given = 0;
-    while (*given < asked && *given < 4) {
-        results[*given] = all[*given];
-        ++*given;
+int workspace_size(Status status, int algorithm, size_t *bytes) {
+    if (status == SUCCESS) {
+        *bytes = WORKSPACE;
     }
-    return SUCCESS;
+    return status != SUCCESS || algorithm == FIXED_ORDER ? status : BAD_PARAM;
 }
 
 // Runs a direction: checks, then adds up `to` from products of `left` and `right`, which `visit` picks out of the three places.
@@ -113,11 +97,11 @@ int run(const Context *handle, const Convolution &convolution, const Tensor &in,
     }
     int64_t start;
     size_t there;
-    if (algorithm != GOOD || *alpha != 1 || *beta != 0 || workspace_bytes < WORKSPACE ||
+    if (algorithm != FIXED_ORDER || *alpha != 1 || *beta != 0 || workspace_bytes < WORKSPACE ||
         cuMemGetAddressRange_v2(&start, &there, workspace) != 0 || there < workspace_bytes) {
         return BAD_PARAM;
     }
-    auto *work = new std::function<void()>([=, in = in, filter = filter, out = out] {
+    auto *work = new std::function<void()>([=] {
         auto *result = reinterpret_cast<float *>(to);
         for (int64_t i = 0; i < int64_t(to_shape.n) * to_shape.c * to_shape.h * to_shape.w; i++) {
             result[i] = 0;
@@ -207,24 +191,21 @@ int cudnnSetConvolutionMathType(Convolution *convolution, int math) {
     return SUCCESS;
 }
 
-int cudnnGetConvolutionForwardAlgorithm_v7(Context *, const Tensor *in, const Tensor *filter, const Convolution *convolution,
-                                           const Tensor *out, int asked, int *given, Performance *results) {
-    int status = convolution->check(*in, *filter, *out);
-    return status != SUCCESS ? status : heuristics(asked, given, results);
+int cudnnGetConvolutionForwardWorkspaceSize(Context *, const Tensor *in, const Tensor *filter, const Convolution *convolution,
+                                            const Tensor *out, int algorithm, size_t *bytes) {
+    return workspace_size(convolution->check(*in, *filter, *out), algorithm, bytes);
 }
 
-int cudnnGetConvolutionBackwardDataAlgorithm_v7(Context *, const Tensor *filter, const Tensor *out,
-                                                const Convolution *convolution, const Tensor *in, int asked, int *given,
-                                                Performance *results) {
-    int status = convolution->check(*in, *filter, *out);
-    return status != SUCCESS ? status : heuristics(asked, given, results);
+int cudnnGetConvolutionBackwardDataWorkspaceSize(Context *, const Tensor *filter, const Tensor *out,
+                                                 const Convolution *convolution, const Tensor *in, int algorithm,
+                                                 size_t *bytes) {
+    return workspace_size(convolution->check(*in, *filter, *out), algorithm, bytes);
 }
 
-int cudnnGetConvolutionBackwardFilterAlgorithm_v7(Context *, const Tensor *in, const Tensor *out,
-                                                  const Convolution *convolution, const Tensor *filter, int asked, int *given,
-                                                  Performance *results) {
-    int status = convolution->check(*in, *filter, *out);
-    return status != SUCCESS ? status : heuristics(asked, given, results);
+int cudnnGetConvolutionBackwardFilterWorkspaceSize(Context *, const Tensor *in, const Tensor *out,
+                                                   const Convolution *convolution, const Tensor *filter, int algorithm,
+                                                   size_t *bytes) {
+    return workspace_size(convolution->check(*in, *filter, *out), algorithm, bytes);
 }
 
 int cudnnConvolutionForward(Context *handle, const float *alpha, const Tensor *in, int64_t x, const Tensor *filter, int64_t w,

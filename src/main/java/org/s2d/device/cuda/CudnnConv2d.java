@@ -22,7 +22,7 @@ import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 
 /**
- * Convolutions by cuDNN 9, through the part of its older interface that version 9 still has. How each is done is chosen when its
+ * Convolutions by cuDNN 9, through the part of its older interface that version 9 still has. What describes a convolution is made when its
  * shape comes for the first time, and kept. Workspace comes from the pool. The library must have been loaded before ({@code
  * JCudaNatives.loadCudnn}).
  */

@@ -6,26 +6,22 @@ import static jcuda.jcudnn.JCudnn.cudnnCreateTensorDescriptor;
 import static jcuda.jcudnn.JCudnn.cudnnDestroyConvolutionDescriptor;
 import static jcuda.jcudnn.JCudnn.cudnnDestroyFilterDescriptor;
 import static jcuda.jcudnn.JCudnn.cudnnDestroyTensorDescriptor;
-import static jcuda.jcudnn.JCudnn.cudnnGetConvolutionBackwardDataAlgorithm_v7;
-import static jcuda.jcudnn.JCudnn.cudnnGetConvolutionBackwardFilterAlgorithm_v7;
-import static jcuda.jcudnn.JCudnn.cudnnGetConvolutionForwardAlgorithm_v7;
+import static jcuda.jcudnn.JCudnn.cudnnGetConvolutionBackwardDataWorkspaceSize;
+import static jcuda.jcudnn.JCudnn.cudnnGetConvolutionBackwardFilterWorkspaceSize;
+import static jcuda.jcudnn.JCudnn.cudnnGetConvolutionForwardWorkspaceSize;
 import static jcuda.jcudnn.JCudnn.cudnnSetConvolution2dDescriptor;
 import static jcuda.jcudnn.JCudnn.cudnnSetConvolutionGroupCount;
 import static jcuda.jcudnn.JCudnn.cudnnSetConvolutionMathType;
 import static jcuda.jcudnn.JCudnn.cudnnSetFilter4dDescriptor;
 import static jcuda.jcudnn.JCudnn.cudnnSetTensor4dDescriptor;
 
-import java.util.Arrays;
 import java.util.Optional;
-import java.util.function.Supplier;
-import java.util.stream.Stream;
-import jcuda.jcudnn.cudnnConvolutionBwdDataAlgoPerf;
-import jcuda.jcudnn.cudnnConvolutionBwdFilterAlgoPerf;
+import jcuda.jcudnn.cudnnConvolutionBwdDataAlgo;
+import jcuda.jcudnn.cudnnConvolutionBwdFilterAlgo;
 import jcuda.jcudnn.cudnnConvolutionDescriptor;
-import jcuda.jcudnn.cudnnConvolutionFwdAlgoPerf;
+import jcuda.jcudnn.cudnnConvolutionFwdAlgo;
 import jcuda.jcudnn.cudnnConvolutionMode;
 import jcuda.jcudnn.cudnnDataType;
-import jcuda.jcudnn.cudnnDeterminism;
 import jcuda.jcudnn.cudnnFilterDescriptor;
 import jcuda.jcudnn.cudnnHandle;
 import jcuda.jcudnn.cudnnMathType;
@@ -34,20 +30,16 @@ import jcuda.jcudnn.cudnnTensorFormat;
 import org.s2d.device.Conv2dShape;
 
 /**
- * One convolution as cuDNN sees it, and for each direction the algorithm that its heuristics put first among those that add in a
- * fixed order. F32 is F32: no TF32.
+ * One convolution as cuDNN sees it, and for each direction the algorithm: of those that need little of the shape and add in a fixed
+ * order the fastest. F32 is F32: no TF32. cuDNN's own choice is not asked for: JCuda reads the answer even after an error, when
+ * there is none.
  */
 final class CudnnPlan implements AutoCloseable {
     /** More workspace than this is not worth the time it saves. */
     private static final long MAX_WORKSPACE_BYTES = 256L << 20;
 
-    /** More than there are algorithms of any kind. */
-    private static final int MAX_CANDIDATES = 10;
-
     /** @param workspaceBytes what it needs */
     record Algorithm(int number, long workspaceBytes) {}
-
-    private record Candidate(Algorithm algorithm, int status, int determinism) {}
 
     final cudnnTensorDescriptor in = new cudnnTensorDescriptor();
     final cudnnTensorDescriptor out = new cudnnTensorDescriptor();
@@ -108,51 +100,33 @@ final class CudnnPlan implements AutoCloseable {
         CudnnStatus.require(cudnnSetConvolutionMathType(convolution, cudnnMathType.CUDNN_FMA_MATH), what);
     }
 
-    /** The candidates are there only after a call that succeeded. */
-    private static Optional<Algorithm> choose(int status, Supplier<Stream<Candidate>> candidates) {
-        if (!CudnnStatus.supported(status, "choose a convolution's algorithm")) {
-            return Optional.empty();
-        }
-        return candidates
-                .get()
-                .filter(candidate -> candidate.status == 0
-                        && candidate.determinism == cudnnDeterminism.CUDNN_DETERMINISTIC
-                        && candidate.algorithm.workspaceBytes <= MAX_WORKSPACE_BYTES)
-                .map(Candidate::algorithm)
-                .findFirst();
+    private static Optional<Algorithm> supported(int status, int number, long[] bytes) {
+        boolean works = CudnnStatus.supported(status, "ask for a convolution's workspace");
+        return works && bytes[0] <= MAX_WORKSPACE_BYTES
+                ? Optional.of(new Algorithm(number, bytes[0]))
+                : Optional.empty();
     }
 
     private Optional<Algorithm> chooseForward(cudnnHandle handle) {
-        var found = new cudnnConvolutionFwdAlgoPerf[MAX_CANDIDATES];
-        int[] count = new int[1];
-        int status = cudnnGetConvolutionForwardAlgorithm_v7(
-                handle, in, weight, convolution, out, MAX_CANDIDATES, count, found);
-        return choose(
-                status,
-                () -> Arrays.stream(found, 0, count[0])
-                        .map(it -> new Candidate(new Algorithm(it.algo, it.memory), it.status, it.determinism)));
+        int number = cudnnConvolutionFwdAlgo.CUDNN_CONVOLUTION_FWD_ALGO_IMPLICIT_PRECOMP_GEMM;
+        long[] bytes = new long[1];
+        int status = cudnnGetConvolutionForwardWorkspaceSize(handle, in, weight, convolution, out, number, bytes);
+        return supported(status, number, bytes);
     }
 
     private Optional<Algorithm> chooseBackwardInput(cudnnHandle handle) {
-        var found = new cudnnConvolutionBwdDataAlgoPerf[MAX_CANDIDATES];
-        int[] count = new int[1];
-        int status = cudnnGetConvolutionBackwardDataAlgorithm_v7(
-                handle, weight, out, convolution, in, MAX_CANDIDATES, count, found);
-        return choose(
-                status,
-                () -> Arrays.stream(found, 0, count[0])
-                        .map(it -> new Candidate(new Algorithm(it.algo, it.memory), it.status, it.determinism)));
+        int number = cudnnConvolutionBwdDataAlgo.CUDNN_CONVOLUTION_BWD_DATA_ALGO_1;
+        long[] bytes = new long[1];
+        int status = cudnnGetConvolutionBackwardDataWorkspaceSize(handle, weight, out, convolution, in, number, bytes);
+        return supported(status, number, bytes);
     }
 
     private Optional<Algorithm> chooseBackwardWeight(cudnnHandle handle) {
-        var found = new cudnnConvolutionBwdFilterAlgoPerf[MAX_CANDIDATES];
-        int[] count = new int[1];
-        int status = cudnnGetConvolutionBackwardFilterAlgorithm_v7(
-                handle, in, out, convolution, weight, MAX_CANDIDATES, count, found);
-        return choose(
-                status,
-                () -> Arrays.stream(found, 0, count[0])
-                        .map(it -> new Candidate(new Algorithm(it.algo, it.memory), it.status, it.determinism)));
+        int number = cudnnConvolutionBwdFilterAlgo.CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1;
+        long[] bytes = new long[1];
+        int status =
+                cudnnGetConvolutionBackwardFilterWorkspaceSize(handle, in, out, convolution, weight, number, bytes);
+        return supported(status, number, bytes);
     }
 
     @Override
