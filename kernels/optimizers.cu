@@ -175,16 +175,17 @@ extern "C" __global__ void __launch_bounds__(THREADS) norm_forward_any_finish(do
 }
 
 // A step's worth: report[0] = factor on the gradients, NaN unless the norm and all of watched [watched_count] are finite;
-// report[1] = norm, the root of the sum of parts [count]; report[2 + i] = watched[i]. One block.
+// report[1] = norm, the root of the sum of parts [count]; report[2 + i] = watched[i]. The gradients are meant times unscale. One
+// block.
 extern "C" __global__ void __launch_bounds__(THREADS)
     norm_forward_any_judge(double *report, const double *parts, int count, const float *watched, int watched_count,
-                           double max_norm) {
+                           double max_norm, double unscale) {
     S2D_SHARED(double, shared);
     double sum = 0.0;
     for (int i = static_cast<int>(threadIdx.x); i < count; i += THREADS) {
         sum += parts[i];
     }
-    double norm = sqrt(block_sum(sum, shared));
+    double norm = sqrt(block_sum(sum, shared)) * unscale;
     double poison = norm - norm;  // stays 0, or becomes NaN
     for (int i = static_cast<int>(threadIdx.x); i < watched_count; i += THREADS) {
         double x = watched[i];
@@ -195,7 +196,7 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     poison = block_sum(poison, shared);
     if (threadIdx.x == 0) {
         double factor = max_norm > 0.0 ? max_norm / (norm + 1e-6) : 1.0;
-        report[0] = (factor < 1.0 ? factor : 1.0) + poison;
+        report[0] = (factor < 1.0 ? factor : 1.0) * unscale + poison;
         report[1] = norm;
     }
 }

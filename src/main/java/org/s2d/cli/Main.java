@@ -28,6 +28,8 @@ import picocli.CommandLine.ParseResult;
             ConvertCommand.class,
             ExportCommand.class,
             PrepareCommand.class,
+            CheckDataCommand.class,
+            AblateCommand.class,
             DoctorCommand.class,
             CheckCommand.class,
             PackageCommand.class

@@ -18,9 +18,13 @@ import picocli.CommandLine.Spec;
             "Ctrl-C saves and exits 0; --resume continues with the same bits. A loss that",
             "is not finite ends the run with exit code 2; nothing broken is saved.",
             "",
+            "--fold all trains and tests every fold of a configuration (data.folds, with {fold} in the names of the",
+            "lists), each in a folder of its own, and writes folds.txt, folds.csv and folds.json with their mean.",
+            "",
             "Examples:",
             "  ./s2d train config.yaml --set optim.lr=1e-4 --output runs/first",
             "  ./s2d train config.yaml --output runs/first --resume",
+            "  ./s2d train src/main/configs/dfew.yaml --fold all --resume",
             "  ./s2d train --print-config --set model.size=base",
         })
 final class TrainCommand implements Callable<Integer> {

@@ -23,8 +23,8 @@ public final class AnnotationReader {
     private static final List<String> LABEL_COLUMNS =
             List.of("label", "labels", "label_id", "class", "class_id", "emotion", "expression", "target", "id");
 
-    /** Which column says what; the names are empty without a header line. */
-    private record Columns(int path, int label, List<String> names) {}
+    /** Which column says what. Without a header line they are called path and label. */
+    private record Columns(int path, int label, List<String> names, boolean header) {}
 
     private record Entry(int line, String path, String label) {}
 
@@ -72,8 +72,8 @@ public final class AnnotationReader {
         }
         Columns columns = columns(rows.getFirst());
         List<Entry> entries = new ArrayList<>();
-        for (Row row : columns.names.isEmpty() ? rows : rows.subList(1, rows.size())) {
-            int expected = columns.names.isEmpty() ? 2 : columns.names.size();
+        for (Row row : columns.header ? rows.subList(1, rows.size()) : rows) {
+            int expected = columns.names.size();
             if (row.fields().size() != expected) {
                 throw error(row.line(), row.fields().size() + " fields, expected " + expected + ": path and label.");
             }
@@ -97,20 +97,21 @@ public final class AnnotationReader {
         int path = firstIn(names, PATH_COLUMNS);
         int label = firstIn(names, LABEL_COLUMNS);
         if (label < 0 || label == path) {
-            if (!options.where().isEmpty()) {
+            List<String> unnamed = List.of("path", "label");
+            if (!unnamed.containsAll(options.where().keySet())) {
                 throw error(
                         first.line(),
                         "rows are selected by " + options.where().keySet()
                                 + ", but the list has no header line with path and label.");
             }
-            return new Columns(0, 1, List.of());
+            return new Columns(0, 1, unnamed, false);
         }
         for (String column : options.where().keySet()) {
             if (!names.contains(column.toLowerCase(Locale.ROOT))) {
                 throw error(first.line(), "no column '" + column + "', found " + String.join(", ", names) + ".");
             }
         }
-        return new Columns(Math.max(path, 0), label, names);
+        return new Columns(Math.max(path, 0), label, names, true);
     }
 
     private static int firstIn(List<String> names, List<String> wanted) {
@@ -125,11 +126,16 @@ public final class AnnotationReader {
     private boolean selected(Row row, Columns columns) {
         for (Map.Entry<String, String> wanted : options.where().entrySet()) {
             int column = columns.names.indexOf(wanted.getKey().toLowerCase(Locale.ROOT));
-            if (!row.fields().get(column).equals(wanted.getValue())) {
+            if (!matches(row.fields().get(column), wanted.getValue())) {
                 return false;
             }
         }
         return true;
+    }
+
+    /** A wanted value that ends in * stands for all that begin so. */
+    private static boolean matches(String field, String wanted) {
+        return wanted.endsWith("*") ? field.startsWith(wanted.substring(0, wanted.length() - 1)) : field.equals(wanted);
     }
 
     private String idOf(String path) {

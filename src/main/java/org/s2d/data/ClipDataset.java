@@ -3,6 +3,7 @@ package org.s2d.data;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.s2d.data.augment.Augmentation;
@@ -134,26 +135,41 @@ public final class ClipDataset {
      * @throws UserException when its media are missing or damaged; the message names the file
      */
     public FloatClip load(int item, Draws draws) {
+        return load(item, draws, 1).getFirst();
+    }
+
+    /**
+     * Several versions of an item for repeated augmentation: in training the same frames, decoded once, changed in another way each
+     * time; elsewhere all alike. The first one is that of {@link #load(int, Draws)}.
+     */
+    public List<FloatClip> load(int item, Draws draws, int versions) {
         View view = views.get(item);
         List<Path> files = list.samples().get(view.sample()).media().frames();
         return switch (mode) {
             case TRAIN -> {
                 List<Image> frames = frames(
                         files, FrameSampling.train(files.size(), spec.frames(), spec.rate(), draws), this::squeeze);
-                yield augmentation
-                        .draw(draws, spec.frames(), spec.shortSide(), spec.size())
-                        .apply(frames, spec.size());
+                List<FloatClip> clips = new ArrayList<>();
+                for (int i = 0; i < versions; i++) {
+                    clips.add(augmentation
+                            .draw(draws, spec.frames(), spec.shortSide(), spec.size())
+                            .apply(frames, spec.size()));
+                }
+                yield clips;
             }
             case VALIDATION -> {
                 int[] indices = spec.releaseCompatible()
                         ? FrameSampling.train(files.size(), spec.frames(), spec.rate(), draws)
                         : FrameSampling.validation(files.size(), spec.frames(), spec.rate());
-                yield ClipTransforms.normalise(
+                FloatClip clip = ClipTransforms.normalise(
                         frames(files, indices, frame -> squeeze(frame).centreCrop(spec.size(), spec.size())));
+                yield Collections.nCopies(versions, clip);
             }
-            case TEST ->
-                ClipTransforms.normalise(
+            case TEST -> {
+                FloatClip clip = ClipTransforms.normalise(
                         frames(files, testIndices(files.size(), view.chunk()), frame -> testCrop(frame, view.split())));
+                yield Collections.nCopies(versions, clip);
+            }
         };
     }
 

@@ -26,6 +26,8 @@ public final class ClipLoader implements AutoCloseable {
     /**
      * How to load.
      *
+     * @param batchSize items of a batch
+     * @param versions rows of a batch per item: repeated augmentation
      * @param workers threads
      * @param prefetch batches being made while one is used
      * @param dropLast whether an incomplete last batch is left out
@@ -35,6 +37,7 @@ public final class ClipLoader implements AutoCloseable {
      */
     public record Options(
             int batchSize,
+            int versions,
             int workers,
             int prefetch,
             boolean dropLast,
@@ -42,20 +45,26 @@ public final class ClipLoader implements AutoCloseable {
             boolean replaceBad,
             long seed) {
         public Options {
-            if (batchSize < 1 || workers < 1 || prefetch < 0) {
-                throw new UserException("loader: batch size " + batchSize + ", workers " + workers + ", prefetch "
-                        + prefetch + "; batch size and workers must be at least 1.");
+            if (batchSize < 1 || versions < 1 || workers < 1 || prefetch < 0) {
+                throw new UserException("loader: batch size " + batchSize + ", versions " + versions + ", workers "
+                        + workers + ", prefetch " + prefetch
+                        + "; batch size, versions and workers must be at least 1.");
             }
         }
 
         /** Complete batches only, bad clips replaced if they are skipped. */
         public static Options training(int batchSize, int workers, boolean skipBadClips, long seed) {
-            return new Options(batchSize, workers, 2, true, skipBadClips, true, seed);
+            return new Options(batchSize, 1, workers, 2, true, skipBadClips, true, seed);
+        }
+
+        /** Every item so many times in a row, each time changed in another way. */
+        public Options withVersions(int count) {
+            return new Options(batchSize, count, workers, prefetch, dropLast, skipBadClips, replaceBad, seed);
         }
 
         /** All items, bad clips left out if they are skipped. */
         public static Options evaluation(int batchSize, int workers, boolean skipBadClips) {
-            return new Options(batchSize, workers, 2, false, skipBadClips, false, 0);
+            return new Options(batchSize, 1, workers, 2, false, skipBadClips, false, 0);
         }
     }
 
@@ -133,7 +142,7 @@ public final class ClipLoader implements AutoCloseable {
     }
 
     /**
-     * Loads one item into its slot of a batch. Returns the item that is there now, or {@link #LEFT_OUT}.
+     * Loads all versions of one item into their slot of a batch. Returns the item that is there now, or {@link #LEFT_OUT}.
      *
      * @param place place in the epoch; with the epoch it decides all random numbers
      */
@@ -142,8 +151,11 @@ public final class ClipLoader implements AutoCloseable {
         for (int attempt = 0; ; attempt++) {
             try {
                 RandomStream stream = RandomStream.of(options.seed(), Purpose.ITEM, epoch, place, attempt);
-                FloatClip clip = dataset.load(chosen, stream);
-                MemorySegment.copy(clip.values(), 0, slot, ValueLayout.JAVA_FLOAT, 0, clip.values().length);
+                long at = 0;
+                for (FloatClip clip : dataset.load(chosen, stream, options.versions())) {
+                    MemorySegment.copy(clip.values(), 0, slot, ValueLayout.JAVA_FLOAT, at, clip.values().length);
+                    at += (long) clip.values().length * Float.BYTES;
+                }
                 return chosen;
             } catch (UserException e) {
                 String id = dataset.sample(chosen).id();

@@ -61,6 +61,16 @@ public enum DatasetFormat {
                 + Arrays.stream(values()).map(DatasetFormat::key).collect(Collectors.joining(", ")) + ".");
     }
 
+    /** The class that a name means, happy or Happiness; -1 for none. */
+    public static int classNamed(List<String> labels, String name) {
+        for (int i = 0; i < labels.size(); i++) {
+            if (LabelTable.noun(labels.get(i)).equals(LabelTable.noun(name))) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
     /** The name users write. */
     public String key() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');

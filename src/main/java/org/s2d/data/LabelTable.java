@@ -61,7 +61,7 @@ final class LabelTable {
     }
 
     int indexOf(String cell, int line) {
-        int index = isId(cell) ? Integer.parseInt(cell) - base : nameIndex(cell);
+        int index = isId(cell) ? Integer.parseInt(cell) - base : DatasetFormat.classNamed(names, cell);
         if (index < 0 || index >= names.size()) {
             throw new UserException(source + ":" + line + ": unknown label '" + cell + "', expected an id from " + base
                     + " to " + (base + names.size() - 1) + " or one of " + String.join(", ", names) + ".");
@@ -69,16 +69,7 @@ final class LabelTable {
         return index;
     }
 
-    private int nameIndex(String cell) {
-        for (int i = 0; i < names.size(); i++) {
-            if (noun(names.get(i)).equals(noun(cell))) {
-                return i;
-            }
-        }
-        return -1;
-    }
-
-    private static String noun(String name) {
+    static String noun(String name) {
         String lower = name.strip().toLowerCase(Locale.ROOT);
         return NOUNS.getOrDefault(lower, lower);
     }

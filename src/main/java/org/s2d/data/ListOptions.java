@@ -9,7 +9,8 @@ import java.util.Map;
  * @param labels class names; empty: those of the format, or for a generic list those found in it. A validation list is
  *     read with the names of its training list, so that both number the classes alike.
  * @param base id of the first class
- * @param where only rows whose column has this value, such as {@code split=train}; needs a header line
+ * @param where only rows whose column has this value, such as {@code split=train}, or begins so, {@code path=train_*}; columns
+ *     other than path and label need a header line
  * @param requireMedia whether a clip whose file or folder does not exist is an error at once, instead of when it is loaded
  */
 public record ListOptions(List<String> labels, LabelBase base, Map<String, String> where, boolean requireMedia) {

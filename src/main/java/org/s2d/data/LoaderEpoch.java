@@ -18,7 +18,7 @@ import org.s2d.tensor.Tensor;
  * calls {@link #next}; workers only write into it. Closing stops the work and returns what was not taken.
  */
 public final class LoaderEpoch implements AutoCloseable {
-    /** A batch that workers are filling: {@code placed[i]} is the item in slot i once {@code open} is zero. */
+    /** A batch that workers are filling: {@code placed[i]} is the item in slot i, all its versions, once {@code open} is zero. */
     private static final class Pending {
         final int index;
         final Scope scope;
@@ -27,11 +27,11 @@ public final class LoaderEpoch implements AutoCloseable {
         final CountDownLatch open;
         final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-        Pending(int index, Scope scope, Tensor clips) {
+        Pending(int index, Scope scope, Tensor clips, int slots) {
             this.index = index;
             this.scope = scope;
             this.clips = clips;
-            this.placed = new int[clips.dim(0)];
+            this.placed = new int[slots];
             this.open = new CountDownLatch(placed.length);
         }
     }
@@ -99,8 +99,9 @@ public final class LoaderEpoch implements AutoCloseable {
         int size = Math.min(loader.options().batchSize(), items.length - from);
         ClipSpec spec = loader.dataset().spec();
         Scope scope = new Scope(loader.allocator());
-        Tensor clips = scope.allocate(DType.F32, Shape.of(size, 3, spec.frames(), spec.size(), spec.size()));
-        Pending pending = new Pending(index, scope, clips);
+        int rows = size * loader.options().versions();
+        Tensor clips = scope.allocate(DType.F32, Shape.of(rows, 3, spec.frames(), spec.size(), spec.size()));
+        Pending pending = new Pending(index, scope, clips, size);
         MemorySegment data = clips.data();
         long bytes = data.byteSize() / size;
         for (int i = 0; i < size; i++) {
@@ -143,12 +144,14 @@ public final class LoaderEpoch implements AutoCloseable {
 
     /** Moves the rows that are there together and adds the labels; empty when no clip of the batch could be read. */
     private Optional<Batch> finish(Pending pending) {
+        int versions = loader.options().versions();
         int kept = 0;
         for (int slot = 0; slot < pending.placed.length; slot++) {
             if (pending.placed[slot] != ClipLoader.LEFT_OUT) {
                 if (kept < slot) {
-                    MemorySegment row = pending.clips.narrow(0, slot, 1).data();
-                    pending.clips.narrow(0, kept, 1).data().copyFrom(row);
+                    MemorySegment rows =
+                            pending.clips.narrow(0, slot * versions, versions).data();
+                    pending.clips.narrow(0, kept * versions, versions).data().copyFrom(rows);
                 }
                 pending.placed[kept++] = pending.placed[slot];
             }
@@ -157,12 +160,14 @@ public final class LoaderEpoch implements AutoCloseable {
             pending.scope.close();
             return Optional.empty();
         }
-        int[] placed = Arrays.copyOf(pending.placed, kept);
-        Tensor labels = pending.scope.allocate(DType.I64, Shape.of(kept));
-        labels.set(Arrays.stream(placed)
+        int[] rowItems = new int[kept * versions];
+        Arrays.setAll(rowItems, row -> pending.placed[row / versions]);
+        Tensor labels = pending.scope.allocate(DType.I64, Shape.of(rowItems.length));
+        labels.set(Arrays.stream(rowItems)
                 .mapToLong(item -> loader.dataset().sample(item).label())
                 .toArray());
-        return Optional.of(new Batch(pending.scope, pending.index, pending.clips.narrow(0, 0, kept), labels, placed));
+        Tensor clips = pending.clips.narrow(0, 0, rowItems.length);
+        return Optional.of(new Batch(pending.scope, pending.index, clips, labels, rowItems));
     }
 
     /** Stops loading: what is being decoded is finished, nothing else is begun. */

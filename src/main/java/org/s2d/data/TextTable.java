@@ -15,11 +15,11 @@ import org.s2d.tensor.UserException;
  * inside quotes); otherwise the last word of a line is its second field. A byte order mark and CRLF do no harm, empty
  * lines are left out.
  */
-final class TextTable {
+public final class TextTable {
     private static final long MAX_BYTES = 1L << 28;
 
     /** A row and the number of the line it starts on. */
-    record Row(int line, List<String> fields) {}
+    public record Row(int line, List<String> fields) {}
 
     private final String name;
     private final String text;
@@ -32,7 +32,8 @@ final class TextTable {
         this.text = text;
     }
 
-    static List<Row> read(Path path) {
+    /** Reads a list; throws {@link UserException} for what is no text in UTF-8, with the line where it is malformed. */
+    public static List<Row> read(Path path) {
         try {
             if (Files.size(path) > MAX_BYTES) {
                 throw new UserException(path + ": too large for an annotation list (over 256 MiB).");

@@ -157,8 +157,8 @@ public final class AdamW {
     }
 
     /** Norm of the gradients and factor for {@link #update}: see {@link PreparedAdamW#judge}. */
-    public void judge(Tensor report, Tensor watched, double maxNorm) {
-        prepare().judge(report, watched, maxNorm);
+    public void judge(Tensor report, Tensor watched, double maxNorm, double unscale) {
+        prepare().judge(report, watched, maxNorm, unscale);
     }
 
     /** Updates every parameter that has a gradient, unless {@code factor} (F64 [1], on the device) is not finite. */

@@ -3,6 +3,7 @@ package org.s2d.train;
 import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
+import org.s2d.report.Reported;
 import org.s2d.tensor.UserException;
 
 /** Ranges and choices that a configuration must keep to; every message names key, value and place. */
@@ -41,6 +42,15 @@ final class ConfigChecks {
         choice("data.augment.mixup_mode", data.augment().mixupMode(), Set.of("batch", "pair", "elem"));
         atLeast("data.sampling_rate", data.samplingRate(), 1);
         atLeast("data.num_workers", data.numWorkers(), 1);
+        atLeast("data.folds", data.folds(), 0);
+        if (!data.benchmark().isEmpty()) {
+            choice("data.benchmark", data.benchmark(), Set.copyOf(Reported.benchmarks()));
+        }
+        atLeast("data.augment.num_sample", data.augment().numSample(), 1);
+        atLeast("data.augment.mixup", data.augment().mixup(), 0);
+        atLeast("data.augment.cutmix", data.augment().cutmix(), 0);
+        probability("data.augment.mixup_prob", data.augment().mixupProb());
+        probability("data.augment.mixup_switch_prob", data.augment().mixupSwitchProb());
         atLeast("data.test_num_segment", data.testNumSegment(), 1);
         atLeast("data.test_num_crop", data.testNumCrop(), 1);
         probability("data.augment.flip", data.augment().flip());
@@ -61,6 +71,11 @@ final class ConfigChecks {
                 "optim.layer_decay",
                 optim.layerDecay(),
                 "a number above 0, at most 1");
+        require(
+                optim.lossScale() >= 0 || optim.lossScale() == -1,
+                "optim.loss_scale",
+                optim.lossScale(),
+                "a positive number, 0 for none, or -1");
         require(optim.betas().size() == 2, "optim.betas", optim.betas(), "two numbers");
     }
 
@@ -95,7 +110,12 @@ final class ConfigChecks {
                 train.threads(),
                 "a number from 0 to 1024");
         choice("train.device", train.device(), Set.of("cpu", "reference", "cuda", "emulator"));
-        choice("train.precision", train.precision(), Set.of("fp32", "bf16"));
+        choice("train.precision", train.precision(), Set.of("fp32", "bf16", "fp16"));
+        require(
+                !train.precision().equals("fp16") || !train.device().equals("cpu"),
+                "train.precision",
+                "fp16 on the CPU",
+                "fp32 or bf16 there");
         choice("train.freeze", train.freeze(), Set.of("s2d", "s2d_freeze_prompters", "none"));
         choice("train.best_metric", train.bestMetric(), Set.of("uar", "war"));
     }

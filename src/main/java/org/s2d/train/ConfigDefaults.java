@@ -68,6 +68,7 @@ final class ConfigDefaults {
                 0.5,
                 0.25,
                 "pixel",
+                1,
                 0.8,
                 1.0,
                 1.0,
@@ -75,11 +76,11 @@ final class ConfigDefaults {
                 "batch");
         return new Data(
                 "csv", "", "", "", "", "", "", "", List.of(), "auto", 1, 0, false, false, false, 2, 2, 2, "square",
-                false, augment);
+                false, 0, "", augment);
     }
 
     private static Optim optim() {
-        return new Optim(1e-5, 1e-8, 0, true, 2, -1, 0.05, null, List.of(0.9, 0.999), 1e-8, 0, 1, 0);
+        return new Optim(1e-5, 1e-8, 0, true, 2, -1, 0.05, null, List.of(0.9, 0.999), 1e-8, 0, 1, 0, -1);
     }
 
     private static Loss loss() {

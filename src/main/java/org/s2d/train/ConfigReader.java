@@ -65,6 +65,11 @@ public final class ConfigReader {
         return reader.resolve();
     }
 
+    /** A configuration with some settings changed. */
+    static TrainConfig with(TrainConfig config, List<String> settings) {
+        return parse("configuration", print(config), settings);
+    }
+
     /** The configuration as YAML, every key present. */
     public static String print(TrainConfig config) {
         try {

@@ -4,6 +4,8 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.s2d.data.ClipList;
 import org.s2d.data.ClipLoader;
@@ -46,39 +48,41 @@ public final class Evaluator {
 
     /** As {@link #evaluate(Request, PrintWriter)}; tells how many views of all are done. */
     public static Summary evaluate(Request request, PrintWriter out, Progress progress) {
+        return evaluate(request, out, progress, () -> false).orElseThrow();
+    }
+
+    /** As above; empty when stopped before the end, and then nothing is written. */
+    static Optional<Summary> evaluate(Request request, PrintWriter out, Progress progress, BooleanSupplier stop) {
         try (Checkpoint checkpoint = Checkpoint.open(request.checkpoint())) {
-            RunInfo.Described described = RunInfo.describe(checkpoint, request.configFile(), request.settings());
-            return evaluate(request, checkpoint, described.config(), described.labels(), out, progress);
+            return evaluate(request, checkpoint, out, progress, stop);
         }
     }
 
-    private static Summary evaluate(
-            Request request,
-            Checkpoint checkpoint,
-            TrainConfig config,
-            List<String> labels,
-            PrintWriter out,
-            Progress progress) {
+    private static Optional<Summary> evaluate(
+            Request request, Checkpoint checkpoint, PrintWriter out, Progress progress, BooleanSupplier stop) {
+        RunInfo.Described described = RunInfo.describe(checkpoint, request.configFile(), request.settings());
+        TrainConfig config = described.config();
         RunFolder folder = request.output() == null
                 ? null
                 : RunFolder.create(request.output().toString());
         RunData data = new RunData(config);
-        ClipList list = data.testList(labels);
+        ClipList list = data.testList(described.labels());
         if (list == null) {
             throw new UserException("data.test: no annotation list to evaluate on. Give one with --data.");
         }
         list.notes().forEach(note -> out.println(list.source() + ": " + note));
         try (TrainedModel model = TrainedModel.open(checkpoint, config, list.labels());
                 ClipLoader loader = data.testLoader(list, model.device().hostAllocator())) {
-            Inference.Result result = model.inference()
-                    .run(loader, () -> false, progress::advanced)
-                    .orElseThrow();
-            Summary summary = summary(result, list.labels());
+            Optional<Inference.Result> result = model.inference().run(loader, stop, progress::advanced);
+            if (result.isEmpty()) {
+                return Optional.empty();
+            }
+            Summary summary = summary(result.get(), list.labels());
             print(summary, loader, out);
             if (folder != null) {
                 EvaluationFiles.write(folder, summary, request.checkpoint(), list.source());
             }
-            return summary;
+            return Optional.of(summary);
         }
     }
 

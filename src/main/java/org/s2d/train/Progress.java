@@ -64,7 +64,7 @@ final class Progress {
         Duration eta = Duration.ofNanos((now - startNanos) / Math.max(1, steps) * left);
         return String.format(
                 Locale.ROOT,
-                "epoch %d/%d  step %d/%d  loss %.4f%s  lr %.2e  grad %.3g  %.1f clips/s  ETA %d:%02d:%02d",
+                "epoch %d/%d  step %d/%d  loss %.4f%s  lr %.2e  grad %.3g%s  %.1f clips/s  ETA %d:%02d:%02d",
                 position.epoch() + 1,
                 epochs,
                 position.step(),
@@ -73,6 +73,7 @@ final class Progress {
                 result.sdlLoss() == 0 ? "" : String.format(Locale.ROOT, "  sdl %.4f", result.sdlLoss()),
                 lr,
                 result.gradNorm(),
+                result.skipped() ? " (overflow: step left out)" : "",
                 clipsPerSecond(),
                 eta.toHours(),
                 eta.toMinutesPart(),

@@ -11,6 +11,7 @@ import org.s2d.device.Device;
 import org.s2d.loss.Sdl;
 import org.s2d.model.s2d.S2dModel;
 import org.s2d.optim.AdamW;
+import org.s2d.optim.LossScaler;
 import org.s2d.optim.MovingAverage;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
@@ -24,7 +25,7 @@ import org.s2d.weights.StoredTensor;
 
 /**
  * Checkpoints of a run, which {@code torch.load} opens too: {@code model} and {@code optimizer} as the authors' scripts write
- * them, {@code sdl} and {@code ema} where in use, and {@code s2d} with position, configuration, class names and
+ * them, {@code scaler}, {@code sdl} and {@code ema} where in use, and {@code s2d} with position, configuration, class names and
  * {@link RunFacts}. Reading one back
  * restores the run bit for bit.
  */
@@ -58,6 +59,7 @@ final class RunCheckpoint {
             AdamW optimizer,
             @Nullable Sdl sdl,
             @Nullable MovingAverage ema,
+            LossScaler scaler,
             RunFacts facts) {}
 
     /** Writes a checkpoint; a killed writer leaves the file that was there. */
@@ -80,11 +82,29 @@ final class RunCheckpoint {
             if (ema != null) {
                 entries.put("ema", download.of(ema.averages()));
             }
+            if (parts.scaler().isDynamic()) {
+                entries.put("scaler", scaler(parts.scaler().state()));
+            }
             entries.put("s2d", own(parts, position));
             Map<String, Tensor> weights = new LinkedHashMap<>();
             parts.model().parameters().forEach((name, parameter) -> weights.put(name, parameter.value()));
             CheckpointWriter.write(file, download.of(weights), entries, previous);
         }
+    }
+
+    /** As torch.cuda.amp.GradScaler writes and loads it. */
+    private static Map<String, Object> scaler(LossScaler.State state) {
+        return Map.of(
+                "scale",
+                state.scale(),
+                "growth_factor",
+                2.0,
+                "backoff_factor",
+                0.5,
+                "growth_interval",
+                LossScaler.GROWTH_INTERVAL,
+                "_growth_tracker",
+                state.stepsSinceChange());
     }
 
     private record Download(Device device, Scope host) {
@@ -159,6 +179,16 @@ final class RunCheckpoint {
         return Map.of("state", state, "param_groups", groups);
     }
 
+    /** Whether the run of a checkpoint is at its end; throws {@link UserException} when it is the run of another configuration. */
+    static boolean isFinished(Path file, TrainConfig config) {
+        try (Checkpoint checkpoint = Checkpoint.open(file)) {
+            RunInfo info = RunInfo.of(checkpoint);
+            info.requireFormat(FORMAT);
+            requireSameConfig(file, info, config);
+            return info.position().epoch() >= config.train().epochs();
+        }
+    }
+
     /** Restores a run; throws {@link UserException} when the checkpoint belongs to another one. */
     static Position restore(Path file, Parts parts) {
         try (Checkpoint checkpoint = Checkpoint.open(file);
@@ -166,7 +196,8 @@ final class RunCheckpoint {
                 Scope host = new Scope(pool)) {
             RunInfo info = RunInfo.of(checkpoint);
             info.requireFormat(FORMAT);
-            requireSameRun(file, info, parts);
+            requireSameConfig(file, info, parts.config());
+            requireSameLabels(file, info, parts);
             Models.loadAll(parts.model(), checkpoint, parts.device());
             Map<String, StoredTensor> stored = checkpoint.allTensors();
             List<String> names = parts.optimizer().names();
@@ -185,6 +216,9 @@ final class RunCheckpoint {
                                     checkpoint.load(expAvg, host),
                                     checkpoint.load(expAvgSq, host)));
                 }
+            }
+            if (parts.scaler().isDynamic()) {
+                parts.scaler().restore(info.scaler());
             }
             parts.facts().restore(info);
             Restored tensors = new Restored(checkpoint, stored, host);
@@ -210,8 +244,8 @@ final class RunCheckpoint {
         }
     }
 
-    private static void requireSameRun(Path file, RunInfo info, Parts parts) {
-        List<String> differing = ConfigReader.differences(info.config(), parts.config()).stream()
+    private static void requireSameConfig(Path file, RunInfo info, TrainConfig config) {
+        List<String> differing = ConfigReader.differences(info.config(), config).stream()
                 .filter(line -> !FREE.contains(line.substring(0, line.indexOf(' '))))
                 .toList();
         if (!differing.isEmpty()) {
@@ -220,6 +254,9 @@ final class RunCheckpoint {
                     + (differing.size() > 4 ? ", ..." : "")
                     + ". Resume with the same one, or start anew in another train.output_dir with train.finetune.");
         }
+    }
+
+    private static void requireSameLabels(Path file, RunInfo info, Parts parts) {
         if (!info.labels().equals(parts.labels())) {
             throw new UserException(
                     file + ": was trained on classes " + info.labels() + ", this run has " + parts.labels() + ".");

@@ -24,9 +24,16 @@ import org.s2d.tensor.UserException;
 /** The lists and loaders of a configuration. */
 final class RunData {
     private final TrainConfig config;
+    private final boolean requireMedia;
 
     RunData(TrainConfig config) {
+        this(config, !config.data().skipBadClips());
+    }
+
+    /** @param requireMedia whether a clip that does not exist is an error of its list, rather than when it is loaded */
+    RunData(TrainConfig config, boolean requireMedia) {
         this.config = config;
+        this.requireMedia = requireMedia;
     }
 
     /** Reads the training list; its labels number the classes. */
@@ -72,10 +79,8 @@ final class RunData {
             }
             options = options.where(where.substring(0, equals), where.substring(equals + 1));
         }
-        if (config.data().skipBadClips()) {
-            options = options.withRequireMedia(false);
-        }
-        return AnnotationReader.read(DatasetFormat.parse(config.data().format()), file, media, options);
+        return AnnotationReader.read(
+                DatasetFormat.parse(config.data().format()), file, media, options.withRequireMedia(requireMedia));
     }
 
     ClipSpec spec() {
@@ -116,10 +121,11 @@ final class RunData {
                 ? EpochOrder.balanced(list.labelIds(), seed)
                 : EpochOrder.shuffled(list.size(), seed);
         ClipLoader.Options options = ClipLoader.Options.training(
-                config.train().batchSize(),
-                config.data().numWorkers(),
-                config.data().skipBadClips(),
-                seed);
+                        config.train().batchSize(),
+                        config.data().numWorkers(),
+                        config.data().skipBadClips(),
+                        seed)
+                .withVersions(config.data().augment().numSample());
         return new ClipLoader(ClipDataset.train(list, spec(), augmentation()), order, options, allocator);
     }
 

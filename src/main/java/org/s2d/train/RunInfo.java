@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.s2d.optim.LossScaler;
 import org.s2d.tensor.UserException;
 import org.s2d.weights.Checkpoint;
 
@@ -150,6 +151,16 @@ final class RunInfo {
                 number("samples").longValue(),
                 number("best").doubleValue(),
                 number("best_epoch").intValue());
+    }
+
+    /** State of the loss scaling. */
+    LossScaler.State scaler() {
+        if (((Map<?, ?>) checkpoint.root()).get("scaler") instanceof Map<?, ?> map
+                && map.get("scale") instanceof Number scale
+                && map.get("_growth_tracker") instanceof Number steps) {
+            return new LossScaler.State(scale.doubleValue(), steps.intValue());
+        }
+        throw new UserException(checkpoint.path() + ": no state of the loss scaling (scaler); it is damaged.");
     }
 
     /** Updates of the optimiser's i-th parameter. */

@@ -14,7 +14,7 @@ final class RunRecords implements AutoCloseable {
     static final String EVENTS = "events.out.tfevents.1.train";
 
     private static final List<String> STEP_COLUMNS =
-            List.of("epoch", "loss", "sdl_loss", "lr", "weight_decay", "grad_norm", "clips_per_s");
+            List.of("epoch", "loss", "sdl_loss", "lr", "weight_decay", "grad_norm", "loss_scale", "clips_per_s");
     private static final List<String> EPOCH_COLUMNS =
             List.of("epoch", "train_loss", "train_accuracy", "val_loss", "val_war", "val_uar", "best");
 
@@ -50,7 +50,11 @@ final class RunRecords implements AutoCloseable {
                 "lr", rates.lr(),
                 "weight_decay", rates.weightDecay(),
                 "grad_norm", result.gradNorm(),
+                "loss_scale", result.lossScale(),
                 "clips_per_s", Math.round(clipsPerSecond * 100) / 100.0);
+        if (result.skipped()) {
+            row.remove("grad_norm"); // infinite
+        }
         steps.append(position.globalStep(), row);
         events.scalars(position.globalStep(), tagged("step/", row));
     }

@@ -6,6 +6,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.Device;
 import org.s2d.device.Seed;
+import org.s2d.optim.LossScaler;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
@@ -164,8 +165,8 @@ final class StepBuffers implements AutoCloseable {
     /** What the report says, once the device has got there. */
     record Found(TrainingStep.Result result, boolean applied) {}
 
-    /** Waits for the step. */
-    Found read(List<TrainingStep.Input> inputs) {
+    /** Waits for the step, which had the scaler's present scale. */
+    Found read(List<TrainingStep.Input> inputs, LossScaler scaler) {
         device.download(hostReport, report);
         double[] values = hostReport.toDoubles();
         double share = 1.0 / inputs.size();
@@ -183,8 +184,9 @@ final class StepBuffers implements AutoCloseable {
             samples += labels.length;
             at += (int) batches.get(i).watched().numel();
         }
+        boolean skipped = scaler.isDynamic() && !Double.isFinite(values[NORM]);
         return new Found(
-                new TrainingStep.Result(loss, sdlLoss, values[NORM], correct, samples),
+                new TrainingStep.Result(loss, sdlLoss, values[NORM], scaler.scale(), skipped, correct, samples),
                 Double.isFinite(values[FACTOR]));
     }
 

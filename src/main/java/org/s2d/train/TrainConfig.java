@@ -47,11 +47,14 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
      *
      * @param format name of a {@link org.s2d.data.DatasetFormat}
      * @param root folder that the paths in the lists are relative to; empty: that of each list
-     * @param trainWhere rows of the list to take, {@code column=value}; empty: all. Likewise for the others
+     * @param trainWhere rows of the list to take, {@code column=value} or {@code column=beginning*}; empty: all. Likewise for the
+     *     others
      * @param labels class names in the order of their ids; empty: those of the format or of the training list
      * @param labelBase auto, zero or one
      * @param shortSideSize side to which frames are resized before cropping; 0: the model's image size
      * @param balanced whether rare classes are drawn as often as frequent ones
+     * @param folds folds of a cross-validation, for which {@code {fold}} in a text of this configuration stands; 0: none
+     * @param benchmark whose published results stand beside ours, a data set of {@link org.s2d.report.Reported}; empty: none
      */
     public record Data(
             String format,
@@ -74,6 +77,8 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
             int testNumCrop,
             String testCropMode,
             boolean releaseCompatible,
+            int folds,
+            String benchmark,
             Augment augment) {}
 
     /**
@@ -83,6 +88,7 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
      * @param cropScale smallest and largest part of the area that is kept; empty: no random crop
      * @param flip probability of a horizontal flip
      * @param reprob probability of random erasing
+     * @param numSample differently changed versions of each clip in its batch: repeated augmentation
      * @param mixup alpha of mixup; 0: off
      * @param cutmix alpha of cutmix; 0: off
      */
@@ -93,6 +99,7 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
             double flip,
             double reprob,
             String remode,
+            int numSample,
             double mixup,
             double cutmix,
             double mixupProb,
@@ -112,6 +119,7 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
      * @param clipGrad greatest gradient norm; 0: no clipping
      * @param layerDecay factor on the learning rate from layer to layer towards the input; 1: none
      * @param emaDecay decay of the moving average of the weights that is evaluated; 0: none
+     * @param lossScale first factor on the loss, halved when gradients overflow; 0: none; -1: 65536 in fp16, none otherwise
      */
     public record Optim(
             double lr,
@@ -126,7 +134,8 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
             double eps,
             double clipGrad,
             double layerDecay,
-            double emaDecay) {}
+            double emaDecay,
+            double lossScale) {}
 
     public record Loss(double smoothing, Sdl sdl) {}
 

@@ -42,6 +42,12 @@ public final class TrainOptions {
             description = "Continue from a checkpoint; without a path from the run folder's last one, if there is one.")
     private @Nullable String resume;
 
+    @Option(
+            names = "--fold",
+            paramLabel = "all|N",
+            description = "Of a configuration with folds: all one after another, tested and averaged, or one.")
+    private @Nullable String fold;
+
     @Option(names = "--output", paramLabel = "DIR", description = "Short for --set train.output_dir=DIR.")
     private @Nullable String output;
 
@@ -119,16 +125,29 @@ public final class TrainOptions {
 
     /** Runs the command; returns the exit code. */
     public int run(PrintWriter out) {
-        TrainConfig config = config();
+        TrainConfig given = config();
+        boolean all = Folds.ALL.equals(fold);
+        TrainConfig config =
+                fold == null || all ? given : Folds.chosen(given, fold).getFirst();
         if (printConfig) {
             out.print(ConfigReader.print(config));
             out.flush();
             return 0;
         }
+        if (!all) {
+            Folds.requireNone(config);
+        } else if (resume != null && !resume.equals(AUTO)) {
+            throw new UserException(
+                    "--resume " + resume + ": with --fold all it takes no path; every fold has its own.");
+        }
         StopSignal signal = StopSignal.install();
         int code = 1;
         try {
-            new Trainer(config, out, signal::requested).run(checkpointToResume(config));
+            if (all) {
+                new CrossValidation(config, out, signal::requested).run(resume != null);
+            } else {
+                new Trainer(config, out, signal::requested).run(checkpointToResume(config));
+            }
             code = 0;
         } catch (UserException e) {
             code = BAD_INPUT;

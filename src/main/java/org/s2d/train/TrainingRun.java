@@ -23,6 +23,7 @@ import org.s2d.loss.SdlSchedule;
 import org.s2d.model.s2d.S2dModel;
 import org.s2d.optim.AdamW;
 import org.s2d.optim.LayerDecay;
+import org.s2d.optim.LossScaler;
 import org.s2d.optim.MovingAverage;
 import org.s2d.optim.ParameterGroups;
 import org.s2d.tensor.DType;
@@ -86,7 +87,8 @@ final class TrainingRun implements AutoCloseable {
                     parts.sdl(),
                     config.loss().smoothing(),
                     config.optim().clipGrad(),
-                    config.train().graph()));
+                    config.train().graph(),
+                    parts.scaler()));
             forward = own(new ForwardPass(
                     device, precision(), model, landmarks, config.train().graph()));
             trainLoader = own(data.trainLoader(trainList, device.hostAllocator()));
@@ -120,6 +122,14 @@ final class TrainingRun implements AutoCloseable {
         return new SdlSchedule(sdl.startEpoch(), weights, sdl.updateFreq());
     }
 
+    private LossScaler scaler() {
+        double first = config.optim().lossScale();
+        boolean usual = first < 0 && precision() == Precision.FP16;
+        return first == 0 || (first < 0 && !usual)
+                ? LossScaler.off()
+                : LossScaler.dynamic(usual ? LossScaler.USUAL : first);
+    }
+
     private RunCheckpoint.Parts parts(S2dModel model) {
         TrainConfig.Optim optim = config.optim();
         LayerDecay layers = new LayerDecay(optim.layerDecay(), model.config().depth());
@@ -149,6 +159,7 @@ final class TrainingRun implements AutoCloseable {
                 new AdamW(groups, options, device, moments),
                 queue,
                 ema,
+                scaler(),
                 RunFacts.of(trainList, valList));
     }
 

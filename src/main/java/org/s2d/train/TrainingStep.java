@@ -18,6 +18,7 @@ import org.s2d.loss.Sdl;
 import org.s2d.model.s2d.S2dModel;
 import org.s2d.nn.Parameter;
 import org.s2d.optim.AdamW;
+import org.s2d.optim.LossScaler;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
 
@@ -40,6 +41,7 @@ public final class TrainingStep implements AutoCloseable {
     private final @Nullable Sdl sdl;
     private final double smoothing;
     private final double maxNorm;
+    private final LossScaler scaler;
     private Tape.@Nullable Observer observer;
     private final boolean recorded;
     private @Nullable StepBuffers buffers;
@@ -49,7 +51,7 @@ public final class TrainingStep implements AutoCloseable {
     private @Nullable String whyNotRecorded;
 
     /**
-     * What does not change from step to step.
+     * What does not change from step to step, without loss scaling.
      *
      * @param smoothing label smoothing
      * @param maxNorm gradients with a greater norm are scaled down to it; 0 for no clipping
@@ -64,6 +66,20 @@ public final class TrainingStep implements AutoCloseable {
             double smoothing,
             double maxNorm,
             boolean recorded) {
+        this(device, precision, model, optimizer, sdl, smoothing, maxNorm, recorded, LossScaler.off());
+    }
+
+    /** As above, with a factor on the loss that every step may change. */
+    public TrainingStep(
+            Device device,
+            Precision precision,
+            S2dModel model,
+            AdamW optimizer,
+            @Nullable Sdl sdl,
+            double smoothing,
+            double maxNorm,
+            boolean recorded,
+            LossScaler scaler) {
         this.recorded = recorded;
         this.device = device;
         this.precision = precision;
@@ -72,6 +88,7 @@ public final class TrainingStep implements AutoCloseable {
         this.sdl = sdl;
         this.smoothing = smoothing;
         this.maxNorm = maxNorm;
+        this.scaler = scaler;
     }
 
     /**
@@ -105,12 +122,15 @@ public final class TrainingStep implements AutoCloseable {
      * @param loss classification loss
      * @param sdlLoss weighted self-distillation loss; 0 when off
      * @param gradNorm 2-norm of all gradients before clipping
+     * @param lossScale factor on the loss in this step
+     * @param skipped whether its gradients overflowed because of that factor, so that the step was left out
      * @param correct samples whose greatest score was their label's
      */
-    public record Result(double loss, double sdlLoss, double gradNorm, int correct, int samples) {
-        /** Whether the step could be applied; otherwise no weight was changed. */
+    public record Result(
+            double loss, double sdlLoss, double gradNorm, double lossScale, boolean skipped, int correct, int samples) {
+        /** Whether the run can go on; otherwise something is not finite for no fault of the loss scale. No weight is ever broken. */
         public boolean isFinite() {
-            return Double.isFinite(loss) && Double.isFinite(sdlLoss) && Double.isFinite(gradNorm);
+            return Double.isFinite(loss) && Double.isFinite(sdlLoss) && (skipped || Double.isFinite(gradNorm));
         }
     }
 
@@ -125,22 +145,26 @@ public final class TrainingStep implements AutoCloseable {
         StepBuffers place = buffers(StepBuffers.forms(batches, feeds));
         place.fill(batches, rates.seed());
         optimizer.setRates(rates.lr(), rates.weightDecay());
-        Variant variant = new Variant(batches.stream().map(Input::landmarks).toList(), rates.sdlWeight(), feeds);
+        Variant variant = new Variant(
+                batches.stream().map(Input::landmarks).toList(), rates.sdlWeight(), scaler.scale(), feeds);
         if (recorded && observer == null) {
             repeat(place, variant);
         } else {
             compute(place, variant);
         }
-        StepBuffers.Found found = place.read(batches);
+        StepBuffers.Found found = place.read(batches, scaler);
         optimizer.weightsChanged(); // a repetition does not tell the parameters
         if (found.applied()) {
             optimizer.applied();
+        }
+        if (found.result().isFinite()) {
+            scaler.update(found.result().skipped());
         }
         return found.result();
     }
 
     /** What kernels' arguments depend on besides places in memory. */
-    private record Variant(List<LandmarkSource> landmarks, double sdlWeight, boolean feeds) {}
+    private record Variant(List<LandmarkSource> landmarks, double sdlWeight, double lossScale, boolean feeds) {}
 
     private void repeat(StepBuffers place, Variant variant) {
         // A recording has the conversions of the weights that train, not of those that somebody else changes.
@@ -187,10 +211,10 @@ public final class TrainingStep implements AutoCloseable {
                 LandmarkSource source = variant.landmarks().get(i);
                 landmarks.add(twice ? new RememberedLandmarks(source, remembered) : source);
                 try (Tape tape = Tape.training(device, precision, Gradients.RECORD, place.seed(i, PASS))) {
-                    accumulate(tape, batch, landmarks.get(i), variant.sdlWeight(), 1.0 / count);
+                    accumulate(tape, batch, landmarks.get(i), variant.sdlWeight(), variant.lossScale() / count);
                 }
             }
-            optimizer.judge(place.report(), place.watched(), maxNorm);
+            optimizer.judge(place.report(), place.watched(), maxNorm, 1 / variant.lossScale());
             optimizer.update(place.factor());
             for (int i = 0; i < count && feeds; i++) {
                 try (Tape tape = Tape.training(device, precision, Gradients.NONE, place.seed(count + i, PASS))) {
@@ -201,7 +225,7 @@ public final class TrainingStep implements AutoCloseable {
     }
 
     private void accumulate(
-            Tape tape, StepBuffers.Batch batch, LandmarkSource landmarks, double sdlWeight, double share) {
+            Tape tape, StepBuffers.Batch batch, LandmarkSource landmarks, double sdlWeight, double factor) {
         if (observer != null) {
             tape.setObserver(observer);
         }
@@ -220,7 +244,7 @@ public final class TrainingStep implements AutoCloseable {
         }
         device.elementwise().copy(batch.loss(), loss.value());
         device.elementwise().copy(batch.logits(), out.logits().value());
-        tape.backward(share == 1 ? total : Arithmetic.scale(tape, total, share));
+        tape.backward(factor == 1 ? total : Arithmetic.scale(tape, total, factor));
     }
 
     private void feedQueue(Tape tape, StepBuffers.Batch batch, LandmarkSource landmarks, Tensor factor) {

@@ -41,6 +41,8 @@ class CommandsTest {
                 "convert",
                 "export",
                 "prepare",
+                "check-data",
+                "ablate",
                 "doctor",
                 "package"
             })

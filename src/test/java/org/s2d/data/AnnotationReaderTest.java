@@ -218,4 +218,19 @@ class AnnotationReaderTest {
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("expected one of dfew, ferv39k, mafw, affectnet, raf-db, csv");
     }
+
+    @Test
+    void oneListOfTwoPartsIsToldApartByTheBeginningsOfItsNames() throws IOException {
+        Pictures.write(folder.resolve("train_00001_aligned.jpg"), 2, 2, 1);
+        Pictures.write(folder.resolve("test_0001_aligned.jpg"), 2, 2, 1);
+        String text = "train_00001.jpg 5\ntest_0001.jpg 1\n";
+        ClipList test = read(DatasetFormat.RAF_DB, text, ListOptions.defaults().where("path", "test_*"));
+        assertThat(test.samples()).singleElement().extracting(Sample::id).isEqualTo("test_0001.jpg");
+        assertThat(test.labelIds()).containsExactly(0);
+        assertThat(read(DatasetFormat.RAF_DB, text, ListOptions.defaults().where("label", "5"))
+                        .samples())
+                .singleElement()
+                .extracting(Sample::id)
+                .isEqualTo("train_00001.jpg");
+    }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -209,5 +210,34 @@ class ClipLoaderTest {
                     .isInstanceOf(UserException.class)
                     .hasMessageContaining("3 clips are less than one batch of 4");
         }
+    }
+
+    @Test
+    void repeatedAugmentationShowsTheSameFramesInVersionsThatDiffer() throws IOException {
+        ClipList list = Pictures.clips(folder, 4, 5, 10, 9);
+        Options options = Options.training(2, 3, false, 9);
+        try (ClipLoader once = repeated(list, options);
+                ClipLoader twice = repeated(list, options.withVersions(2))) {
+            Seen single = take(once, 0, 0).getFirst();
+            Seen doubled = take(twice, 0, 0).getFirst();
+            int[] items = single.items();
+            assertThat(doubled.items()).containsExactly(items[0], items[0], items[1], items[1]);
+            assertThat(doubled.labels()).hasSize(4);
+            int clip = single.clips().length / 2;
+            for (int i = 0; i < 2; i++) {
+                float[] first = Arrays.copyOfRange(doubled.clips(), 2 * i * clip, (2 * i + 1) * clip);
+                float[] second = Arrays.copyOfRange(doubled.clips(), (2 * i + 1) * clip, (2 * i + 2) * clip);
+                assertThat(first).isEqualTo(Arrays.copyOfRange(single.clips(), i * clip, (i + 1) * clip));
+                assertThat(second).isNotEqualTo(first);
+            }
+        }
+    }
+
+    private ClipLoader repeated(ClipList list, Options options) {
+        return new ClipLoader(
+                ClipDataset.train(list, SPEC, Augmentation.release()),
+                EpochOrder.shuffled(list.size(), 9),
+                options,
+                pool);
     }
 }

@@ -21,24 +21,13 @@ class KilledTrainerTest {
     Path folder;
 
     private Process start(Path run, Path list, List<String> more) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                ProcessHandle.current().info().command().orElseThrow(),
-                "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-XX:TieredStopAtLevel=1",
-                "-Djava.awt.headless=true",
-                "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                "org.s2d.train.Trainer"));
+        List<String> command = new ArrayList<>();
         for (String setting : TinyClips.everything(list, run)) {
             command.addAll(List.of("--set", setting));
         }
         command.addAll(List.of("--set", "train.save_every_steps=1", "--set", "train.log_every=1"));
         command.addAll(more);
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(run.resolveSibling(run.getFileName() + ".log").toFile())
-                .start();
+        return TrainerProcess.start(run.resolveSibling(run.getFileName() + ".log"), command);
     }
 
     private static int finish(Process process) throws InterruptedException {

@@ -26,6 +26,20 @@ public final class ConfusionMatrix {
         return new ConfusionMatrix(counts);
     }
 
+    /** The counts of both, which must have the same classes. */
+    public ConfusionMatrix plus(ConfusionMatrix other) {
+        if (other.classes() != classes()) {
+            throw new IllegalArgumentException(classes() + " and " + other.classes() + " classes");
+        }
+        long[][] sum = counts();
+        for (int truth = 0; truth < classes(); truth++) {
+            for (int prediction = 0; prediction < classes(); prediction++) {
+                sum[truth][prediction] += other.counts[truth][prediction];
+            }
+        }
+        return new ConfusionMatrix(sum);
+    }
+
     public int classes() {
         return counts.length;
     }

@@ -40,6 +40,11 @@ public record Interval(double low, double high) {
             }
             values[round] = statistic.applyAsDouble(ConfusionMatrix.of(labels, predictions, matrix.classes()));
         }
+        return middle(values);
+    }
+
+    /** The middle 95 % of some values, which get sorted. */
+    static Interval middle(double[] values) {
         Arrays.sort(values);
         return new Interval(quantile(values, 0.025), quantile(values, 0.975));
     }

@@ -33,9 +33,9 @@ final class HostAdamW implements PreparedAdamW {
     }
 
     @Override
-    public void judge(Tensor report, Tensor watched, double maxNorm) {
+    public void judge(Tensor report, Tensor watched, double maxNorm, double unscale) {
         OptimizerChecks.judge(report, watched, watched.dtype());
-        double norm = optimizers.norm(slots.stream().map(Slot::gradient).toList());
+        double norm = optimizers.norm(slots.stream().map(Slot::gradient).toList()) * unscale;
         boolean finite = Double.isFinite(norm);
         for (int i = 0; i < watched.dim(0); i++) {
             double value = watched.getDouble(i);
@@ -43,7 +43,7 @@ final class HostAdamW implements PreparedAdamW {
             report.setDouble(2 + i, value);
         }
         double factor = maxNorm > 0 ? Math.min(1, maxNorm / (norm + 1e-6)) : 1;
-        report.setDouble(0, finite ? factor : Double.NaN);
+        report.setDouble(0, finite ? factor * unscale : Double.NaN);
         report.setDouble(1, norm);
     }
 

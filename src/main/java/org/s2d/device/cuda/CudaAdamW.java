@@ -57,10 +57,10 @@ final class CudaAdamW implements PreparedAdamW {
     }
 
     @Override
-    public void judge(Tensor report, Tensor watched, double maxNorm) {
+    public void judge(Tensor report, Tensor watched, double maxNorm, double unscale) {
         OptimizerChecks.judge(report, watched, DType.F32);
         try (Scope scope = context.scope()) {
-            kernels.judge(report, kernels.squares(scope, host, table), watched, maxNorm);
+            kernels.judge(report, kernels.squares(scope, host, table), watched, maxNorm, unscale);
         }
     }
 

@@ -82,7 +82,7 @@ final class OptimizerKernels {
     }
 
     /** See {@link org.s2d.device.PreparedAdamW#judge}. */
-    void judge(Tensor report, Tensor parts, Tensor watched, double maxNorm) {
+    void judge(Tensor report, Tensor parts, Tensor watched, double maxNorm, double unscale) {
         context.launch(
                 judge,
                 Launch.of(1, THREADS).shared(SUM_BYTES),
@@ -92,6 +92,7 @@ final class OptimizerKernels {
                         .int32(parts.dim(0))
                         .elements(watched)
                         .int32(watched.dim(0))
-                        .float64(maxNorm));
+                        .float64(maxNorm)
+                        .float64(unscale));
     }
 }

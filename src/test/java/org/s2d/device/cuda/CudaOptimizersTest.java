@@ -131,7 +131,7 @@ class CudaOptimizersTest {
 
     /** Judges and updates; slots with even numbers are a step further than the others. Returns the report. */
     private static double[] preparedUpdate(
-            Device device, Scope scope, List<Slot> slots, float watched, double maxNorm) {
+            Device device, Scope scope, List<Slot> slots, float watched, double maxNorm, double unscale) {
         PreparedAdamW prepared = device.optimizers().prepare(scope, slots, new AdamWStep(1, 0.9, 0.999, 1e-8, 1));
         List<PreparedAdamW.Rate> rates = new ArrayList<>();
         for (int i = 0; i < slots.size(); i++) {
@@ -141,7 +141,7 @@ class CudaOptimizersTest {
         Tensor seen = scope.allocate(device.floatType(), Shape.of(2));
         device.upload(seen, 3, watched);
         Tensor report = scope.allocate(DType.F64, Shape.of(4));
-        prepared.judge(report, seen, maxNorm);
+        prepared.judge(report, seen, maxNorm, unscale);
         prepared.update(report.narrow(0, 0, 1));
         return values(device, report);
     }
@@ -153,8 +153,8 @@ class CudaOptimizersTest {
                     Scope host = new Scope(reference.allocator())) {
                 List<Slot> actual = slots(emulator, device);
                 List<Slot> exact = slots(reference, host);
-                double[] report = preparedUpdate(emulator, device, actual, 7, maxNorm);
-                double[] expected = preparedUpdate(reference, host, exact, 7, maxNorm);
+                double[] report = preparedUpdate(emulator, device, actual, 7, maxNorm, 0.25);
+                double[] expected = preparedUpdate(reference, host, exact, 7, maxNorm, 0.25);
                 assertThat(report[0]).isCloseTo(expected[0], within(1e-13));
                 assertThat(report[1]).isCloseTo(expected[1], within(1e-10));
                 assertThat(report[2]).isEqualTo(3);
@@ -165,11 +165,12 @@ class CudaOptimizersTest {
                 }
                 double[] before = values(emulator, actual.get(3).parameter());
                 double[] moments = values(emulator, actual.get(3).expAvg());
-                double[] skipped = preparedUpdate(emulator, device, actual, Float.NEGATIVE_INFINITY, maxNorm);
+                double[] skipped = preparedUpdate(emulator, device, actual, Float.NEGATIVE_INFINITY, maxNorm, 0.25);
                 assertThat(skipped[0]).isNaN();
                 assertThat(skipped[1]).isEqualTo(report[1]);
                 emulator.upload(actual.get(2).gradient().narrow(0, 5, 1), Float.NaN);
-                assertThat(preparedUpdate(emulator, device, actual, 7, maxNorm)).startsWith(Double.NaN, Double.NaN);
+                assertThat(preparedUpdate(emulator, device, actual, 7, maxNorm, 0.25))
+                        .startsWith(Double.NaN, Double.NaN);
                 assertThat(values(emulator, actual.get(3).parameter())).isEqualTo(before);
                 assertThat(values(emulator, actual.get(3).expAvg())).isEqualTo(moments);
             }
