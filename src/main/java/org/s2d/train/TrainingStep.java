@@ -145,8 +145,8 @@ public final class TrainingStep implements AutoCloseable {
         StepBuffers place = buffers(StepBuffers.forms(batches, feeds));
         place.fill(batches, rates.seed());
         optimizer.setRates(rates.lr(), rates.weightDecay());
-        Variant variant = new Variant(
-                batches.stream().map(Input::landmarks).toList(), rates.sdlWeight(), scaler.scale(), feeds);
+        Variant variant =
+                new Variant(batches.stream().map(Input::landmarks).toList(), rates.sdlWeight(), scaler.scale(), feeds);
         if (recorded && observer == null) {
             repeat(place, variant);
         } else {
