@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
             "  grid:                        # besides or instead: all combinations",
             "    loss.sdl.k: [1, 2, 4]",
             "",
-            "Writes ablation.txt, ablation.csv and ablation.md with 95 % bootstrap intervals. Ctrl-C saves and exits",
+            "Writes ablation.txt, ablation.csv and ablation.md with 95 %% bootstrap intervals. Ctrl-C saves and exits",
             "0; the same command continues.",
             "",
             "Examples:",
