@@ -44,6 +44,7 @@ class CommandsTest {
                 "check-data",
                 "ablate",
                 "doctor",
+                "check",
                 "package"
             })
     void everyCommandHasHelpWithAnExample(String command) {
