@@ -2,8 +2,11 @@ package org.s2d.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -48,7 +51,16 @@ class CommandsTest {
                 "package"
             })
     void everyCommandHasHelpWithAnExample(String command) {
-        assertThat(run(command, "--help")).isZero();
+        PrintStream usual = System.err;
+        ByteArrayOutputStream warnings = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(warnings, true, StandardCharsets.UTF_8));
+        try {
+            assertThat(run(command, "--help")).isZero();
+        } finally {
+            System.setErr(usual);
+        }
+        // Picocli warns of a text that is no format: a per cent sign that is not doubled.
+        assertThat(warnings.toString(StandardCharsets.UTF_8)).isEmpty();
         assertThat(out.toString())
                 .contains("Usage: s2d " + command)
                 .contains("Example")

@@ -53,8 +53,9 @@ final class AttentionEntries {
                         .sample(normal(36, 2, 3 * 3 * 8)),
                 OpEntry.of("one frame, heads of 16", (tape, in) -> Attention.overTime(tape, in.getFirst(), 2, 1))
                         .sample(normal(2, 2, 3 * 2 * 16)),
-                // More columns than threads, and more channels than are summed at a time. Not for products that add a thousand
-                // terms in a row: PyTorch's own float32 error is up to 3.4 times the limit here, 14.7 times for the fovea's smooth.
+                // More columns than threads, and more channels than are summed at a time. Not for products that
+                // add a thousand terms in a row: PyTorch's own float32 error is up to 3.4 times the limit here,
+                // 14.7 times for the fovea's smooth.
                 OpEntry.of("prompter of width 1032", AttentionEntries::foveaPrompt)
                         .sample(prompter(1, 5, 1032, 9)),
                 OpEntry.of("prompter of width 521", AttentionEntries::foveaPrompt)
