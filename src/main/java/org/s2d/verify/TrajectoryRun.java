@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Tape.Gradients;
 import org.s2d.autograd.Var;
+import org.s2d.data.prepare.Progress;
 import org.s2d.device.Device;
 import org.s2d.loss.Sdl;
 import org.s2d.model.s2d.S2dModel;
@@ -46,6 +47,8 @@ final class TrajectoryRun implements AutoCloseable {
     private final boolean distils;
     private final List<ParameterGroups.Group> groups;
     private final AdamW optimizer;
+    private final int allSteps;
+    private final int steps;
     private final Map<String, List<Double>> rows = new LinkedHashMap<>();
     private final Map<Snapshot, double[]> snapshots = new LinkedHashMap<>();
     private final Map<String, List<double[]>> distillation = new LinkedHashMap<>();
@@ -70,6 +73,10 @@ final class TrajectoryRun implements AutoCloseable {
                 device,
                 scope);
         sdl = queue();
+        allSteps = Math.min(
+                folder.config().path("steps").asInt(),
+                folder.tensor(DATA, "batch_index").dim(0));
+        steps = Math.min(allSteps, target.steps());
     }
 
     private JsonNode args() {
@@ -112,7 +119,7 @@ final class TrajectoryRun implements AutoCloseable {
     }
 
     /** Runs all steps and keeps the snapshots asked for. */
-    void run(List<Snapshot> wanted) {
+    void run(List<Snapshot> wanted, Progress progress) {
         JsonNode args = args();
         int accumulation = Math.max(1, args.path("update_freq").asInt(1));
         double batch = args.path("batch_size").asInt() * accumulation;
@@ -130,7 +137,6 @@ final class TrajectoryRun implements AutoCloseable {
         CosineSchedule weightDecay = CosineSchedule.ofEpochs(
                 decay, args.path("weight_decay_end").asDouble(decay), epochs, perEpoch, 0, 0, 0);
         Tensor batches = folder.tensor(DATA, "batch_index");
-        int steps = Math.min(folder.config().path("steps").asInt(), batches.dim(0));
         take(wanted, 0);
         try (TrainingStep step = new TrainingStep(
                 device,
@@ -148,6 +154,7 @@ final class TrajectoryRun implements AutoCloseable {
                     train(step, input, i, lr.at(i), weightDecay.at(i));
                 }
                 take(wanted, i + 1);
+                progress.advanced(i + 1, steps);
             }
         }
     }
@@ -257,6 +264,11 @@ final class TrajectoryRun implements AutoCloseable {
             }
         }
         return logits;
+    }
+
+    /** Whether the run went to the end of the case's. */
+    boolean complete() {
+        return steps == allSteps;
     }
 
     /** One value per step: loss, grad_norm, lr, weight_decay, sdl_loss. */

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +41,7 @@ final class TrajectoryVerifier implements CaseVerifier {
             if (folder.hasFile("run_" + variant)) {
                 Comparison comparison = new Comparison(folder, variant, report);
                 try (TrajectoryRun run = new TrajectoryRun(folder, target, variant.equals("sdl"))) {
-                    run.run(comparison.snapshots());
+                    run.run(comparison.snapshots(), target.progress().apply(folder.name() + " " + variant));
                     comparison.compare(run);
                 }
             }
@@ -76,8 +77,16 @@ final class TrajectoryVerifier implements CaseVerifier {
         }
 
         void compare(TrajectoryRun run) {
-            run.rows().forEach((name, values) -> check(runFile(), name, values));
+            run.rows().forEach((name, values) -> checkSteps(runFile(), name, values));
             run.snapshots().forEach((snapshot, values) -> check(snapshot.file(), snapshot.stored(), values));
+            run.distillation().forEach((name, values) -> checkSteps("sdl", name, values));
+            groups(run);
+            if (run.complete()) {
+                compareEnd(run);
+            }
+        }
+
+        private void compareEnd(TrajectoryRun run) {
             check(runFile(), "final_logits", run.finalLogits());
             Map<String, Tensor> moments = run.moments();
             Map<String, Tensor> weights = run.weights();
@@ -90,10 +99,7 @@ final class TrajectoryVerifier implements CaseVerifier {
                 compareTensor("final_" + variant, stored, weights.get(stored));
             }
             frozen(run, weights);
-            groups(run);
-            if (variant.equals("sdl")) {
-                run.distillation().forEach((name, values) -> check("sdl", name, values));
-            } else {
+            if (variant.equals("plain")) {
                 checkpoint(weights, moments, List.copyOf(run.weightDecays().keySet()));
             }
         }
@@ -141,14 +147,33 @@ final class TrajectoryVerifier implements CaseVerifier {
         }
 
         private void check(String file, String name, double[] ours) {
-            if (!folder.has(file, name)) {
+            if (folder.has(file, name)) {
+                Tensor expected = folder.tensor(file, name);
+                report.check(variant + "/" + name, expected.shape(), ours, expected.toDoubles(), float64(file, name));
+            }
+        }
+
+        /** A tensor with a row for each step: compares the first steps, as many as the run made. */
+        private void checkSteps(String file, String name, double[] ours) {
+            if (!folder.has(file, name) || ours.length == 0) {
                 return;
             }
-            Tensor expected = folder.tensor(file, name);
-            double[] truth = folder.has(file, "f64." + name)
-                    ? folder.float64(file, "f64." + name)
-                    : folder.has(file, name + ".lo") ? folder.float64(file, name) : null;
-            report.check(variant + "/" + name, expected.shape(), ours, expected.toDoubles(), truth);
+            Tensor all = folder.tensor(file, name);
+            int rows = Math.toIntExact(ours.length / (all.numel() / all.dim(0)));
+            double[] truth = float64(file, name);
+            report.check(
+                    variant + "/" + name + (rows < all.dim(0) ? "[:" + rows + "]" : ""),
+                    all.shape().with(0, rows),
+                    ours,
+                    Arrays.copyOf(all.toDoubles(), ours.length),
+                    truth == null ? null : Arrays.copyOf(truth, ours.length));
+        }
+
+        private double @Nullable [] float64(String file, String name) {
+            if (folder.has(file, "f64." + name)) {
+                return folder.float64(file, "f64." + name);
+            }
+            return folder.has(file, name + ".lo") ? folder.float64(file, name) : null;
         }
 
         /** What does not train is unchanged, and it is the same set as PyTorch's. */

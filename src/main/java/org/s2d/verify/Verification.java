@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Precision;
-import org.s2d.device.Device;
 import org.s2d.tensor.UserException;
 
 /** Runs reference cases one after the other and prints their tables. */
@@ -31,8 +30,8 @@ public final class Verification {
         }
     }
 
-    public Verification(Device device, Precision precision) {
-        target = new CaseVerifier.Target(device, precision);
+    public Verification(CaseVerifier.Target target) {
+        this.target = target;
     }
 
     /** Verifies every folder; prints a heading and a table per case and a last line {@code N tensors, N failed}. */

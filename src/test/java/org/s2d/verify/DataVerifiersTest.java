@@ -21,7 +21,7 @@ class DataVerifiersTest {
     private static List<Report.Row> rows(Path path) {
         try (CaseFolder opened = CaseFolder.open(path);
                 HostPool pool = new HostPool()) {
-            return new Verification(new ReferenceDevice(pool), Precision.FP32)
+            return new Verification(new CaseVerifier.Target(new ReferenceDevice(pool), Precision.FP32))
                     .run(opened)
                     .rows();
         }

@@ -15,7 +15,9 @@ class LandmarkVerifierTest {
         Path path = SharedData.require("reference/" + name);
         try (CaseFolder opened = CaseFolder.open(path);
                 CpuDevice device = new CpuDevice(new HostPool(), 2)) {
-            return new Verification(device, Precision.FP32).run(opened).rows();
+            return new Verification(new CaseVerifier.Target(device, Precision.FP32))
+                    .run(opened)
+                    .rows();
         }
     }
 
