@@ -116,14 +116,15 @@ MULTIPLY(products_forward_f32, float)
 MULTIPLY(products_forward_bf16, bf16)
 MULTIPLY(products_forward_f16, f16)
 
-// out = act(in + bias) + residual with in [batches, m, n] contiguous; it may be `out`. Threads take turns.
+// out = act(in + bias) + residual with in [batches, m, n] contiguous, of any type; it may be `out`. Threads take turns.
 extern "C" __global__ void __launch_bounds__(THREADS)
-    products_forward_any_epilogue(Product product, void *out, const float *in, const void *bias, const void *residual) {
+    products_forward_any_epilogue(Product product, void *out, const void *in, const void *bias, const void *residual, int in_type) {
     Epilogue epilogue{product, out, bias, residual};
     i64 count = product.batches * product.m * product.n;
     i64 step = static_cast<i64>(gridDim.x) * THREADS;
     for (i64 i = static_cast<i64>(blockIdx.x) * THREADS + threadIdx.x; i < count; i += step) {
         i64 row = i / product.n;
-        epilogue.store(row / product.m, static_cast<int>(row % product.m), static_cast<int>(i % product.n), in[i]);
+        float sum = load_any(in, i, in_type);
+        epilogue.store(row / product.m, static_cast<int>(row % product.m), static_cast<int>(i % product.n), sum);
     }
 }

@@ -9,7 +9,6 @@ import static jcuda.jcublas.JCublas2.cublasSetStream;
 import static jcuda.jcublas.JCublas2.cublasSetWorkspace;
 
 import jcuda.Pointer;
-import jcuda.cudaDataType;
 import jcuda.jcublas.cublasComputeType;
 import jcuda.jcublas.cublasGemmAlgo;
 import jcuda.jcublas.cublasHandle;
@@ -17,18 +16,19 @@ import jcuda.jcublas.cublasMath;
 import jcuda.jcublas.cublasOperation;
 import jcuda.jcublas.cublasStatus;
 import jcuda.runtime.cudaStream_t;
-import org.jspecify.annotations.Nullable;
 import org.s2d.device.DeviceException;
 import org.s2d.device.Products.Activation;
 import org.s2d.device.Products.Epilogue;
+import org.s2d.device.natives.NativeLibrary;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
 import org.s2d.tensor.Storage;
 import org.s2d.tensor.Tensor;
 
 /**
- * Matrix products by cuBLAS. It counts columns first, so the row-major {@code out = a b} is its {@code out' = b' a'}. Of the
- * epilogues it knows only the addition to the output; the others are a kernel over the sums, in F32, after it. Layouts that it
+ * Matrix products by cuBLAS. It counts columns first, so the row-major {@code out = a b} is its {@code out' = b' a'}. What
+ * comes after the sums is cuBLASLt's ({@link FinishedProducts}) where it can, else a kernel over the sums, in F32. Layouts that it
  * does not take (no unit stride, rows that overlap, an output with gaps between columns) go to our own kernel.
  *
  * <p>F32 is F32: no TF32, and 16-bit operands are never summed in 16 bits. The workspace is ours, so that calls can be captured in
@@ -45,14 +45,16 @@ final class CublasProducts implements MatrixProducts {
     private final KernelProducts own;
     private final cublasHandle handle = new cublasHandle();
     private final Storage workspace;
+    private final FinishedProducts finished;
 
     /**
      * Throws when the library is of another version than its name says.
      *
+     * @param library cuBLASLt of the same version
      * @param stream the context's stream as JCuda sees it
      * @param cudaMajor CUDA version that the library was found for
      */
-    CublasProducts(CudaContext context, cudaStream_t stream, int cudaMajor) {
+    CublasProducts(CudaContext context, NativeLibrary library, cudaStream_t stream, int cudaMajor) {
         this.context = context;
         own = new KernelProducts(context);
         require(cublasCreate(handle), "cublasCreate");
@@ -65,6 +67,7 @@ final class CublasProducts implements MatrixProducts {
         require(
                 cublasSetMathMode(handle, cublasMath.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION),
                 "cublasSetMathMode");
+        finished = new FinishedProducts(context, new CublasLt(library), workspace, WORKSPACE_BYTES);
     }
 
     private void requireVersion(int cudaMajor) {
@@ -73,25 +76,6 @@ final class CublasProducts implements MatrixProducts {
         if (version[0] / 10000 != cudaMajor) {
             throw new DeviceException("cuda: libcublas.so." + cudaMajor + " says that it is cuBLAS "
                     + version[0] / 10000 + "." + version[0] % 10000 / 100 + ". Install cuBLAS " + cudaMajor + ".");
-        }
-    }
-
-    /** A matrix as cuBLAS sees it, columns first: the distance of its columns, and whether it is to be transposed. */
-    private record Columns(int distance, int operation) {
-        /** Null when cuBLAS cannot read the last two dimensions in place. */
-        static @Nullable Columns of(Tensor tensor) {
-            int rows = tensor.dim(-2);
-            int columns = tensor.dim(-1);
-            long down = rows == 1 ? Math.max(1, columns) : tensor.stride(-2);
-            long across = columns == 1 ? 1 : tensor.stride(-1);
-            if (across == 1 && down >= columns && down <= Integer.MAX_VALUE) {
-                return new Columns((int) down, cublasOperation.CUBLAS_OP_N);
-            }
-            down = rows == 1 ? 1 : tensor.stride(-2);
-            across = columns == 1 ? Math.max(1, rows) : tensor.stride(-1);
-            return down == 1 && across >= rows && across <= Integer.MAX_VALUE
-                    ? new Columns((int) across, cublasOperation.CUBLAS_OP_T)
-                    : null;
         }
     }
 
@@ -112,6 +96,8 @@ final class CublasProducts implements MatrixProducts {
                 epilogue.bias() == null && epilogue.residual() == null && epilogue.activation() == Activation.NONE;
         if (plain) {
             sum(out, result, a, left, b, right, epilogue.accumulate());
+        } else if (isFinished(out, a, b, epilogue)) {
+            return;
         } else if (out.dtype() == DType.F32 && out.isContiguous() && !isReadBy(epilogue, out)) {
             sum(out, result, a, left, b, right, false);
             own.finish(out, out, epilogue);
@@ -123,6 +109,43 @@ final class CublasProducts implements MatrixProducts {
                 own.finish(out, sums, epilogue);
             }
         }
+    }
+
+    /**
+     * Lets cuBLASLt do all but the activation: its GELU is the one with tanh. That is a pass over the output afterwards; in 16 bits it
+     * reads rounded sums, as PyTorch's does.
+     */
+    private boolean isFinished(Tensor out, Tensor a, Tensor b, Epilogue epilogue) {
+        Tensor bias = epilogue.bias();
+        Tensor residual = epilogue.residual();
+        boolean activated = epilogue.activation() != Activation.NONE;
+        boolean passes = activated
+                ? out.dtype() != DType.F32 && out.isContiguous() && !isReadBy(epilogue, out)
+                : residual == null || !epilogue.accumulate();
+        if (!passes || (bias != null && !bias.isContiguous())) {
+            return false;
+        }
+        Tensor addend = epilogue.accumulate() ? out : residual;
+        try (Scope scope = context.scope()) {
+            Tensor typed = bias == null ? null : inTypeOf(out, bias, scope);
+            if (!finished.multiply(out, a, b, typed, activated ? null : addend)) {
+                return false;
+            }
+        }
+        if (activated) {
+            own.finish(out, out, new Epilogue(null, epilogue.activation(), residual, false));
+        }
+        return true;
+    }
+
+    /** A bias as cuBLASLt takes it. */
+    private Tensor inTypeOf(Tensor out, Tensor bias, Scope scope) {
+        if (bias.dtype() == out.dtype()) {
+            return bias;
+        }
+        Tensor copy = scope.allocate(out.dtype(), Shape.of(1, bias.dim(0)));
+        own.finish(copy, bias.reshape(copy.shape()), Epilogue.NONE);
+        return copy.reshape(bias.shape());
     }
 
     /** True when the epilogue needs what the output held before. */
@@ -142,35 +165,22 @@ final class CublasProducts implements MatrixProducts {
                 a.dim(-1),
                 ONE,
                 new DeviceAddress(b.address()),
-                type(b),
+                Columns.type(b),
                 right.distance(),
-                batchStride(b),
+                Columns.batchStride(b),
                 new DeviceAddress(a.address()),
-                type(a),
+                Columns.type(a),
                 left.distance(),
-                batchStride(a),
+                Columns.batchStride(a),
                 accumulate ? ONE : ZERO,
                 new DeviceAddress(out.address()),
-                type(out),
+                Columns.type(out),
                 result.distance(),
-                batchStride(out),
+                Columns.batchStride(out),
                 single ? 1 : out.dim(0),
                 cublasComputeType.CUBLAS_COMPUTE_32F,
                 cublasGemmAlgo.CUBLAS_GEMM_DFALT);
         require(status, "matmul: " + a.shape() + " x " + b.shape());
-    }
-
-    private static long batchStride(Tensor tensor) {
-        return tensor.rank() == 2 || tensor.dim(0) == 1 ? 0 : tensor.stride(0);
-    }
-
-    private static int type(Tensor tensor) {
-        return switch (tensor.dtype()) {
-            case F32 -> cudaDataType.CUDA_R_32F;
-            case BF16 -> cudaDataType.CUDA_R_16BF;
-            case F16 -> cudaDataType.CUDA_R_16F;
-            case F64, I64 -> throw new IllegalArgumentException("no product of " + tensor.dtype());
-        };
     }
 
     private static void require(int status, String what) {
@@ -181,6 +191,7 @@ final class CublasProducts implements MatrixProducts {
 
     @Override
     public void close() {
+        finished.close();
         int status = cublasDestroy(handle);
         workspace.release();
         require(status, "cublasDestroy");

@@ -4,6 +4,7 @@ import java.util.function.Function;
 import org.s2d.device.cuda.lib.CudaLibraries;
 import org.s2d.device.cuda.lib.CudaLibrary;
 import org.s2d.device.cuda.lib.JCudaNatives;
+import org.s2d.device.natives.NativeLibrary;
 
 /**
  * The first visible GPU. Only the driver must be there; matrix products are cuBLAS's and dense convolutions cuDNN's where
@@ -45,7 +46,9 @@ final class GpuBackend implements Backend {
             return new KernelProducts(context);
         }
         natives.loadCublas();
-        return new CublasProducts(context, driver.runtimeStream(context.stream()), libraries.cudaMajor());
+        NativeLibrary lt =
+                NativeLibrary.open(libraries.require(CudaLibrary.CUBLAS_LT).path());
+        return new CublasProducts(context, lt, driver.runtimeStream(context.stream()), libraries.cudaMajor());
     }
 
     /** cuDNN cannot do without cuBLASLt. */

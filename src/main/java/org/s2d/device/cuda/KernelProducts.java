@@ -75,7 +75,12 @@ final class KernelProducts implements MatrixProducts {
         context.launch(
                 epilogues,
                 Launch.of(CudaContext.blocks(out.numel(), THREADS, MAX_BLOCKS), THREADS),
-                arguments.elements(out).elements(sums).elements(epilogue.bias()).elements(epilogue.residual()));
+                arguments
+                        .elements(out)
+                        .elements(sums)
+                        .elements(epilogue.bias())
+                        .elements(epilogue.residual())
+                        .int32(CudaContext.typeCode(sums.dtype())));
     }
 
     private static Arguments addTo(Arguments arguments, Tensor out, Tensor a, Tensor b, Epilogue epilogue) {

@@ -31,6 +31,19 @@ class JcudaDriverTest {
     }
 
     @TestFactory
+    Stream<DynamicTest> productsOfCublas() throws IOException, InterruptedException {
+        StandInGpu machine = new StandInGpu("products").driver().cublas(13, 13);
+        return ChildTests.run(FinishedProductsChild.class, machine.environment());
+    }
+
+    /** A library that finds no algorithm leaves everything to cuBLAS and our own kernel. */
+    @TestFactory
+    Stream<DynamicTest> productsWithoutCublasLt() throws IOException, InterruptedException {
+        StandInGpu machine = new StandInGpu("refused").driver().cublas(13, 13).with("STANDIN_LT_REFUSES", "1");
+        return ChildTests.run(CublasProductsChild.class, machine.environment());
+    }
+
+    @TestFactory
     Stream<DynamicTest> convolutionsOfCudnn() throws IOException, InterruptedException {
         return ChildTests.run(
                 CudnnConvolutionsChild.class,

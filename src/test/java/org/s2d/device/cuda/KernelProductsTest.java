@@ -23,14 +23,18 @@ import org.s2d.tensor.Tensor;
 /** Products on the emulator beside the reference: batches, strides and epilogues that no layer of the catalogue has. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class KernelProductsTest {
-    private final HostPool pool = new HostPool(HostPool.Fill.POISON);
-    private final ReferenceDevice reference = new ReferenceDevice(pool);
-    private CudaDevice device;
+    final HostPool pool = new HostPool(HostPool.Fill.POISON);
+    final ReferenceDevice reference = new ReferenceDevice(pool);
+    CudaDevice device;
 
     @BeforeAll
     void openDevice() {
+        device = open();
+    }
+
+    CudaDevice open() {
         Emulators.assumeCompiler();
-        device = Emulators.device(EmulatorDriver.Execution.IMMEDIATE);
+        return Emulators.device(EmulatorDriver.Execution.IMMEDIATE);
     }
 
     @AfterAll
@@ -42,14 +46,18 @@ class KernelProductsTest {
     }
 
     /** The same values on the host, in double, and on the device. */
-    private record Pair(Tensor host, Tensor onDevice) {
+    record Pair(Tensor host, Tensor onDevice) {
+        Pair narrow(int dim, int start, int length) {
+            return new Pair(host.narrow(dim, start, length), onDevice.narrow(dim, start, length));
+        }
+
         Pair transposed() {
             return new Pair(host.transpose(-2, -1), onDevice.transpose(-2, -1));
         }
     }
 
     /** Quarters from -2 to 2: exact in every type. */
-    private Pair draw(Scope hostScope, Scope scope, int seed, DType type, int... dims) {
+    Pair draw(Scope hostScope, Scope scope, int seed, DType type, int... dims) {
         Tensor host = hostScope.allocate(DType.F64, Shape.of(dims));
         Random random = new Random(seed);
         for (int i = 0; i < host.numel(); i++) {
@@ -60,7 +68,7 @@ class KernelProductsTest {
         return new Pair(host, onDevice);
     }
 
-    private void assertClose(Scope hostScope, Pair result) {
+    void assertClose(Scope hostScope, Pair result) {
         Tensor actual = hostScope.allocate(DType.F64, result.host.shape());
         device.download(actual, result.onDevice);
         double limit = switch (result.onDevice.dtype()) {

@@ -48,10 +48,9 @@ public final class StandInGpu {
      */
     public StandInGpu cublas(int major, int says) throws IOException, InterruptedException {
         String driver = folder.resolve("libcuda.so.1").toString();
-        for (String name : List.of("libcublas.so.", "libcublasLt.so.")) {
-            String version = "-DSTANDIN_MAJOR_VERSION=" + says;
-            StandIn.build(folder, name + major, "emulated_cublas.cpp", List.of(driver), version);
-        }
+        String version = "-DSTANDIN_MAJOR_VERSION=" + says;
+        StandIn.build(folder, "libcublas.so." + major, "emulated_cublas.cpp", List.of(driver), version);
+        StandIn.build(folder, "libcublasLt.so." + major, "emulated_cublaslt.cpp", List.of(driver), version);
         return this;
     }
 
