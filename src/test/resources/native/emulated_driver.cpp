@@ -67,6 +67,9 @@ enum Status {
 
 using Handle = int64_t;
 
+// Streams have other numbers here than in the emulator and in Java, which must not take its own for these.
+constexpr Handle FIRST_STREAM = 0x50000;
+
 constexpr int DEFERRED = 1;
 constexpr int MAX_SHARED = 99 * 1024;
 constexpr char IMAGE[] = "s2d-emulator-image:";
@@ -110,6 +113,8 @@ int working(Call call) {
     }
     return status;
 }
+
+Handle number_of(Handle stream) { return stream == 0 ? 0 : stream - FIRST_STREAM; }
 
 template <class Call>
 int make(Handle *out, Status refusal, Call call) {
@@ -232,31 +237,33 @@ int cuMemFreeHost(void *memory) {
 }
 
 int cuMemsetD8Async(Handle to, unsigned char value, size_t bytes, Handle stream) {
-    return working(CALL(fill, to, value, int64_t(bytes), stream));
+    return working(CALL(fill, to, value, int64_t(bytes), number_of(stream)));
 }
 
 int cuMemcpyHtoDAsync_v2(Handle to, const void *from, size_t bytes, Handle stream) {
-    return working(CALL(copy_to_device, to, from, int64_t(bytes), stream));
+    return working(CALL(copy_to_device, to, from, int64_t(bytes), number_of(stream)));
 }
 
 int cuMemcpyDtoHAsync_v2(void *to, Handle from, size_t bytes, Handle stream) {
-    return working(CALL(copy_to_host, to, from, int64_t(bytes), stream));
+    return working(CALL(copy_to_host, to, from, int64_t(bytes), number_of(stream)));
 }
 
 int cuMemcpyDtoDAsync_v2(Handle to, Handle from, size_t bytes, Handle stream) {
-    return working(CALL(copy_on_device, to, from, int64_t(bytes), stream));
+    return working(CALL(copy_on_device, to, from, int64_t(bytes), number_of(stream)));
 }
 
 int cuStreamCreate(Handle *stream, unsigned flags) {
-    return flags > 1 ? INVALID_VALUE : make(stream, INVALID_VALUE, CALL(create_stream));
+    int status = flags > 1 ? INVALID_VALUE : make(stream, INVALID_VALUE, CALL(create_stream));
+    *stream += FIRST_STREAM;
+    return status;
 }
 
-int cuStreamDestroy_v2(Handle stream) { return direct(INVALID_HANDLE, CALL(destroy_stream, stream)); }
-int cuStreamSynchronize(Handle stream) { return working(CALL(synchronize, stream)); }
-int cuStreamWaitEvent(Handle stream, Handle event, unsigned) { return direct(INVALID_HANDLE, CALL(await, stream, event)); }
+int cuStreamDestroy_v2(Handle stream) { return direct(INVALID_HANDLE, CALL(destroy_stream, number_of(stream))); }
+int cuStreamSynchronize(Handle stream) { return working(CALL(synchronize, number_of(stream))); }
+int cuStreamWaitEvent(Handle stream, Handle event, unsigned) { return direct(INVALID_HANDLE, CALL(await, number_of(stream), event)); }
 int cuEventCreate(Handle *event, unsigned) { return make(event, INVALID_VALUE, CALL(create_event)); }
 int cuEventDestroy_v2(Handle event) { return direct(INVALID_HANDLE, CALL(destroy_event, event)); }
-int cuEventRecord(Handle event, Handle stream) { return direct(INVALID_HANDLE, CALL(record, event, stream)); }
+int cuEventRecord(Handle event, Handle stream) { return direct(INVALID_HANDLE, CALL(record, event, number_of(stream))); }
 int cuEventSynchronize(Handle event) { return working(CALL(synchronize_event, event)); }
 
 int cuEventQuery(Handle event) {
@@ -295,21 +302,21 @@ int cuLaunchKernel(Handle function, unsigned grid_x, unsigned grid_y, unsigned g
         return INVALID_VALUE;
     }
     return direct(INVALID_VALUE, CALL(launch, function, int(grid_x), int(grid_y), int(grid_z), int(block_x), int(block_y),
-                                      int(block_z), int(shared_bytes), 0, 0, arguments, nullptr, stream));
+                                      int(block_z), int(shared_bytes), 0, 0, arguments, nullptr, number_of(stream)));
 }
 
 int cuLaunchHostFunc(Handle stream, void (*function)(void *), void *data) {
-    return direct(INVALID_HANDLE, CALL(call_host, function, data, stream));
+    return direct(INVALID_HANDLE, CALL(call_host, function, data, number_of(stream)));
 }
 
-int cuStreamBeginCapture_v2(Handle stream, int) { return direct(INVALID_VALUE, CALL(begin_capture, stream)); }
-int cuStreamEndCapture(Handle stream, Handle *graph) { return make(graph, INVALID_VALUE, CALL(end_capture, stream)); }
+int cuStreamBeginCapture_v2(Handle stream, int) { return direct(INVALID_VALUE, CALL(begin_capture, number_of(stream))); }
+int cuStreamEndCapture(Handle stream, Handle *graph) { return make(graph, INVALID_VALUE, CALL(end_capture, number_of(stream))); }
 
 int cuGraphInstantiateWithFlags(Handle *executable, Handle graph, unsigned long long flags) {
     return flags != 0 ? INVALID_VALUE : make(executable, INVALID_HANDLE, CALL(instantiate, graph));
 }
 
-int cuGraphLaunch(Handle executable, Handle stream) { return direct(INVALID_HANDLE, CALL(launch_graph, executable, stream)); }
+int cuGraphLaunch(Handle executable, Handle stream) { return direct(INVALID_HANDLE, CALL(launch_graph, executable, number_of(stream))); }
 int cuGraphDestroy(Handle graph) { return direct(INVALID_HANDLE, CALL(destroy_graph, graph)); }
 int cuGraphExecDestroy(Handle executable) { return direct(INVALID_HANDLE, CALL(destroy_executable, executable)); }
 

@@ -15,7 +15,6 @@ import jcuda.jcublas.cublasHandle;
 import jcuda.jcublas.cublasMath;
 import jcuda.jcublas.cublasOperation;
 import jcuda.jcublas.cublasStatus;
-import jcuda.runtime.cudaStream_t;
 import org.s2d.device.DeviceException;
 import org.s2d.device.Products.Activation;
 import org.s2d.device.Products.Epilogue;
@@ -50,16 +49,16 @@ final class CublasProducts implements MatrixProducts {
     /**
      * Throws when the library is of another version than its name says.
      *
+     * @param driver of the context
      * @param library cuBLASLt of the same version
-     * @param stream the context's stream as JCuda sees it
      * @param cudaMajor CUDA version that the library was found for
      */
-    CublasProducts(CudaContext context, NativeLibrary library, cudaStream_t stream, int cudaMajor) {
+    CublasProducts(CudaContext context, JcudaDriver driver, NativeLibrary library, int cudaMajor) {
         this.context = context;
         own = new KernelProducts(context);
         require(cublasCreate(handle), "cublasCreate");
         requireVersion(cudaMajor);
-        require(cublasSetStream(handle, stream), "cublasSetStream");
+        require(cublasSetStream(handle, driver.runtimeStream(context.stream())), "cublasSetStream");
         workspace = context.pool().allocate(WORKSPACE_BYTES);
         require(
                 cublasSetWorkspace(handle, new DeviceAddress(workspace.address()), WORKSPACE_BYTES),
@@ -67,7 +66,8 @@ final class CublasProducts implements MatrixProducts {
         require(
                 cublasSetMathMode(handle, cublasMath.CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION),
                 "cublasSetMathMode");
-        finished = new FinishedProducts(context, new CublasLt(library), workspace, WORKSPACE_BYTES);
+        long stream = driver.streamAddress(context.stream());
+        finished = new FinishedProducts(stream, new CublasLt(library), workspace, WORKSPACE_BYTES);
     }
 
     private void requireVersion(int cudaMajor) {

@@ -15,7 +15,7 @@ import org.s2d.tensor.Tensor;
 final class FinishedProducts implements AutoCloseable {
     private static final int MOST_ALIGNED = 256;
 
-    private final CudaContext context;
+    private final long stream;
     private final CublasLt library;
     private final Storage workspace;
     private final long workspaceBytes;
@@ -24,10 +24,11 @@ final class FinishedProducts implements AutoCloseable {
     /**
      * Takes the library over; the workspace stays the caller's.
      *
-     * @param workspace used by one product at a time, in the order of the context's stream
+     * @param stream its address, as CUDA gave it
+     * @param workspace used by one product at a time, in the order of the stream
      */
-    FinishedProducts(CudaContext context, CublasLt library, Storage workspace, long workspaceBytes) {
-        this.context = context;
+    FinishedProducts(long stream, CublasLt library, Storage workspace, long workspaceBytes) {
+        this.stream = stream;
         this.library = library;
         this.workspace = workspace;
         this.workspaceBytes = workspaceBytes;
@@ -101,7 +102,7 @@ final class FinishedProducts implements AutoCloseable {
                 plan.algorithm,
                 workspace.address(),
                 workspaceBytes,
-                context.stream());
+                stream);
         return true;
     }
 

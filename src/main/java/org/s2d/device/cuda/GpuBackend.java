@@ -48,7 +48,7 @@ final class GpuBackend implements Backend {
         natives.loadCublas();
         NativeLibrary lt =
                 NativeLibrary.open(libraries.require(CudaLibrary.CUBLAS_LT).path());
-        return new CublasProducts(context, lt, driver.runtimeStream(context.stream()), libraries.cudaMajor());
+        return new CublasProducts(context, driver, lt, libraries.cudaMajor());
     }
 
     /** cuDNN cannot do without cuBLASLt. */

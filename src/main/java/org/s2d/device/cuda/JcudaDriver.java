@@ -49,7 +49,7 @@ final class JcudaDriver implements Driver {
     private final DriverStatus status = new DriverStatus();
     private final PrimaryContext context;
     private final JcudaMemory memory = new JcudaMemory(status);
-    private final Handles<CUstream> streams = new Handles<CUstream>("stream").with(0, new CUstream());
+    private final Handles<DeviceStream> streams = new Handles<DeviceStream>("stream").with(0, new DeviceStream());
     private final Handles<CUevent> events = new Handles<>("event");
     private final Handles<CUmodule> modules = new Handles<>("module");
     private final Handles<CUfunction> functions = new Handles<>("function");
@@ -64,6 +64,11 @@ final class JcudaDriver implements Driver {
     /** A stream as the libraries over the runtime API take it. */
     cudaStream_t runtimeStream(long stream) {
         return new cudaStream_t(streams.get(stream));
+    }
+
+    /** A stream as libraries take it that JCuda does not bind. */
+    long streamAddress(long stream) {
+        return streams.get(stream).address();
     }
 
     @Override
@@ -144,7 +149,7 @@ final class JcudaDriver implements Driver {
     @Override
     public long createStream() {
         context.makeCurrent();
-        CUstream stream = new CUstream();
+        DeviceStream stream = new DeviceStream();
         status.require(cuStreamCreate(stream, CUstream_flags.CU_STREAM_NON_BLOCKING), "make a stream");
         return streams.add(stream);
     }

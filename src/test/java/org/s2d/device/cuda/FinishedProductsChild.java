@@ -31,7 +31,7 @@ class FinishedProductsChild extends CublasProductsChild {
     private boolean takes(Scope host, Pair out, Pair a, Pair b, @Nullable Pair bias, @Nullable Pair addend) {
         Storage workspace = device.context().pool().allocate(WORKSPACE);
         try (FinishedProducts products =
-                new FinishedProducts(device.context(), new CublasLt(library()), workspace, WORKSPACE)) {
+                new FinishedProducts(stream(), new CublasLt(library()), workspace, WORKSPACE)) {
             boolean taken =
                     products.multiply(out.onDevice(), a.onDevice(), b.onDevice(), onDevice(bias), onDevice(addend));
             if (taken) {
@@ -45,6 +45,11 @@ class FinishedProductsChild extends CublasProductsChild {
         } finally {
             workspace.release();
         }
+    }
+
+    private long stream() {
+        CudaContext context = device.context();
+        return ((JcudaDriver) context.driver()).streamAddress(context.stream());
     }
 
     private static @Nullable Tensor onDevice(@Nullable Pair pair) {
