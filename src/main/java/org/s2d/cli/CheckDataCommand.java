@@ -6,10 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
-import java.util.regex.Pattern;
-import java.util.regex.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 import org.s2d.data.check.ClipProbe.Depth;
 import org.s2d.tensor.UserException;
@@ -72,7 +69,7 @@ final class CheckDataCommand implements Callable<Integer> {
         DataReport report = DataCheck.run(
                 ConfigReader.read(file, settings),
                 fold,
-                new DataCheck.Options(frames, pattern()),
+                new DataCheck.Options(frames, PersonOption.pattern(person)),
                 new ConsoleProgress(out, "clips"));
         out.print(report.text());
         out.flush();
@@ -80,21 +77,6 @@ final class CheckDataCommand implements Callable<Integer> {
             write(json, report.json());
         }
         return report.isSound() ? 0 : Main.FAILED;
-    }
-
-    private @Nullable Pattern pattern() {
-        if (person == null) {
-            return null;
-        }
-        try {
-            Pattern pattern = Pattern.compile(person);
-            if (pattern.matcher("").groupCount() < 1) {
-                throw new UserException("--person " + person + ": expected a group in parentheses, as '(.+)_[0-9]+$'.");
-            }
-            return pattern;
-        } catch (PatternSyntaxException e) {
-            throw new UserException(String.format(Locale.ROOT, "--person %s: %s.", person, e.getDescription()), e);
-        }
     }
 
     private static void write(Path path, String text) {

@@ -26,8 +26,9 @@ final class ConsoleProgress implements Progress {
         }
         last = now;
         double rate = done / ((now - start) / 1e9);
-        String format = rate < 10 ? "%s %d/%d  %.1f/s  ETA %.0f s%n" : "%s %d/%d  %.0f/s  ETA %.0f s%n";
-        out.printf(Locale.ROOT, format, what, done, total, rate, (total - done) / rate);
+        String left = done == 0 ? "?" : String.format(Locale.ROOT, "%.0f s", (total - done) / rate);
+        String format = rate < 10 ? "%s %d/%d  %.1f/s  ETA %s%n" : "%s %d/%d  %.0f/s  ETA %s%n";
+        out.printf(Locale.ROOT, format, what, done, total, rate, left);
         out.flush();
     }
 }

@@ -28,6 +28,7 @@ import picocli.CommandLine.ParseResult;
             ConvertCommand.class,
             ExportCommand.class,
             PrepareCommand.class,
+            PairsCommand.class,
             CheckDataCommand.class,
             AblateCommand.class,
             DoctorCommand.class,

@@ -1,14 +1,23 @@
 package org.s2d.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import org.s2d.data.prepare.FacePairs;
+import org.jspecify.annotations.Nullable;
+import org.s2d.data.face.FaceDetector;
+import org.s2d.data.prepare.ClipSet;
+import org.s2d.data.prepare.Progress;
+import org.s2d.data.prepare.SetLayout;
+import org.s2d.tensor.UserException;
+import org.s2d.train.FaceLandmarks;
+import org.s2d.train.StopSignal;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -17,79 +26,173 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "prepare",
         mixinStandardHelpOptions = true,
-        description =
-                "Make a clip data set from pairs of photographs: the same person, neutral and with an expression.",
+        description = "Make a clip data set from videos and photographs.",
         footer = {
             "",
-            "PHOTOS holds pairs.csv (person,neutral_file,peak_file,label,split), annotations.csv"
-                    + " (file,label,split,person)",
-            "and, where there is one, landmarks68.csv (file,x0,y0,...,x67,y67). OUT gets frame folders and the lists",
-            "train.csv, val.csv, test.csv and images_train.csv, images_val.csv, images_test.csv.",
+            "SOURCE is a folder with a folder per class (happiness/a.mp4, sadness/b.jpg), or a CSV list with the"
+                + " columns path,label and where wanted person, split or fold, and start,end (seconds) or"
+                + " start_frame,end_frame; its paths are relative to the list. Faces are found, followed, turned"
+                + " upright by their landmarks and cut out. No person is ever in two parts, or where persons are not"
+                + " known (--person, or a column) no file.",
+            "",
+            "OUT gets clips and lists as the data set of --format has them, data.yaml (a configuration that names"
+                + " them), clips.csv (where each clip is from) and skipped.csv (files without clips, and why). Ctrl-C"
+                + " stops, --resume goes on.",
             "",
             "Examples:",
-            "  ./s2d prepare photos/ data/faces",
-            "  ./s2d prepare photos/ data/faces --size 112 --drop contempt --drop fear --transition fade",
+            "  ./s2d prepare videos/ data/my",
+            "  ./s2d prepare videos/ data/DFEW --format dfew",
+            "  ./s2d prepare long.csv data/my --windows --person '^([a-z]+)'",
+            "  ./s2d check-data data/my/data.yaml",
         })
 final class PrepareCommand implements Callable<Integer> {
-    @Parameters(index = "0", paramLabel = "PHOTOS", description = "Folder with the photographs and their CSV files.")
-    private Path photos;
+    @Parameters(index = "0", paramLabel = "SOURCE", description = "Folder with a folder per class, or list.csv.")
+    private Path source = Path.of("");
 
     @Parameters(index = "1", paramLabel = "OUT", description = "Folder to write.")
-    private Path out;
+    private Path out = Path.of("");
 
     @Option(
-            names = "--seed",
-            defaultValue = "0",
-            description = "Seed of timing and pairing. Default: ${DEFAULT-VALUE}.")
-    private long seed;
+            names = "--format",
+            defaultValue = "csv",
+            description = "csv, dfew, ferv39k or mafw: folders and lists of that data set. Default: ${DEFAULT-VALUE}.")
+    private SetLayout layout = SetLayout.CSV;
 
-    @Option(names = "--frames", defaultValue = "16", description = "Frames of a clip. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--folds",
+            paramLabel = "N",
+            description = "Folds of a cross-validation. Default: 5 for dfew and mafw, as published; else none.")
+    private @Nullable Integer foldCount;
+
+    @Option(
+            names = "--frames",
+            defaultValue = "16",
+            description = "Frames of a clip; 0: all. Default: ${DEFAULT-VALUE}.")
     private int frames = 16;
 
     @Option(
-            names = "--size",
-            defaultValue = "0",
-            description = "Side of the frames in pixels; 0 keeps that of the photographs. Default: ${DEFAULT-VALUE}.")
-    private int size;
+            names = "--windows",
+            description =
+                    "Cut videos into many clips, each of --frames frames one after the other. Default: one clip, of"
+                            + " frames spread over the video.")
+    private boolean windows;
 
     @Option(
-            names = "--transition",
-            defaultValue = "warp",
-            description = "warp (along landmarks) or fade. Default: ${DEFAULT-VALUE}.")
-    private FacePairs.Transition transition = FacePairs.Transition.WARP;
+            names = "--all-faces",
+            description = "A clip of everybody who is seen. Default: of the one who is seen largest and longest.")
+    private boolean allFaces;
 
-    @Option(names = "--drop", paramLabel = "CLASS", description = "Leave a class out. Repeatable. Default: contempt.")
-    private Set<String> drop = new LinkedHashSet<>(Set.of("contempt"));
+    @Option(names = "--size", defaultValue = "224", description = "Side of the frames. Default: ${DEFAULT-VALUE}.")
+    private int size = 224;
 
-    @Option(names = "--merge", paramLabel = "CLASS=INTO", description = "Count a class as another one. Repeatable.")
+    @Option(
+            names = "--margin",
+            defaultValue = "0.15",
+            description = "Room at each edge, as a part of the face. Default: ${DEFAULT-VALUE}.")
+    private double margin = 0.15;
+
+    @Option(
+            names = "--rate",
+            defaultValue = "25",
+            description = "Frames per second that are taken. Default: ${DEFAULT-VALUE}.")
+    private double rate = 25;
+
+    @Option(
+            names = "--landmarks",
+            paramLabel = "FILE",
+            description = "Checkpoint of a landmark network, by which faces are turned upright. Default:"
+                    + " weights/mobilefacenet.pth.tar where it is there.")
+    private @Nullable Path landmarks;
+
+    @Mixin
+    private DetectorOptions detector = new DetectorOptions();
+
+    @Option(
+            names = "--person",
+            paramLabel = "REGEX",
+            description = "Its first group in a file's name, without the ending, is the person.")
+    private @Nullable String person;
+
+    @Option(names = "--drop", paramLabel = "LABEL", description = "Leave a class out. Repeatable.")
+    private Set<String> drop = new LinkedHashSet<>();
+
+    @Option(names = "--merge", paramLabel = "LABEL=CLASS", description = "Count a label as a class. Repeatable.")
     private Map<String, String> merge = new LinkedHashMap<>();
 
-    @Option(
-            names = "--neutral-share",
-            defaultValue = "0.333",
-            description = "Neutral clips as a share of the others. Default: ${DEFAULT-VALUE}.")
-    private double neutralShare = 0.333;
+    @Option(names = "--resume", description = "Go on with a data set that is unfinished, or has new files.")
+    private boolean resume;
 
-    @Option(names = "--color", description = "Keep colours. Default: grey, since colour often tells the source.")
-    private boolean color;
-
-    @Option(names = "--png", description = "Frames as PNG instead of JPEG.")
-    private boolean png;
+    @Option(names = "--threads", paramLabel = "N", description = "Threads of the landmark network. Default: all cores.")
+    private int threads = Runtime.getRuntime().availableProcessors();
 
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() {
+        ClipSet.Options options = new ClipSet.Options(
+                layout, size, frames, windows, allFaces, margin, rate, foldCount == null ? layout.folds() : foldCount);
+        ClipSet.Sources sources = ClipSet.sources(source, layout, this::classOf, PersonOption.pattern(person));
+        Path network = landmarkFile();
+        if (network == null) {
+            spec.commandLine().getErr().println("note: no --landmarks, so faces are cut out but not turned upright.");
+        }
+        StopSignal signal = StopSignal.install();
+        int code = Main.FAILED;
+        try (FaceDetector finder = detector.open();
+                FaceLandmarks points = network == null ? null : FaceLandmarks.open(network, threads)) {
+            ClipSet.Summary summary = ClipSet.write(
+                    sources, out, options, new ClipSet.Tools(finder, points), observer(), signal::requested, resume);
+            code = print(summary, options.folds());
+        } finally {
+            signal.close(code);
+        }
+        return code;
+    }
+
+    private String classOf(String label) {
+        String merged = merge.getOrDefault(label, label);
+        return drop.contains(label) || drop.contains(merged) ? "" : merged;
+    }
+
+    private @Nullable Path landmarkFile() {
+        Path usual = Path.of("weights", "mobilefacenet.pth.tar");
+        return landmarks != null ? landmarks : Files.exists(usual) ? usual : null;
+    }
+
+    private ClipSet.Observer observer() {
+        PrintWriter err = spec.commandLine().getErr();
+        return new ClipSet.Observer() {
+            @Override
+            public Progress files() {
+                return new ConsoleProgress(err, "files");
+            }
+
+            @Override
+            public Progress seconds(Path file) {
+                return new ConsoleProgress(err, file.getFileName() + " seconds");
+            }
+
+            @Override
+            public void skipped(String reason) {
+                err.println("skipped: " + reason);
+                err.flush();
+            }
+        };
+    }
+
+    private int print(ClipSet.Summary summary, int folds) {
         PrintWriter text = spec.commandLine().getOut();
-        FacePairs.Options options =
-                new FacePairs.Options(seed, frames, size, !color, transition, drop, merge, neutralShare, png);
-        FacePairs.Summary summary =
-                FacePairs.write(FacePairs.Source.of(photos), out, options, new ConsoleProgress(text, "prepare"));
-        summary.notes().forEach(text::println);
-        summary.clips().forEach((split, counts) -> text.println(split + " clips " + counts));
-        summary.images().forEach((split, counts) -> text.println(split + " images " + counts));
-        text.println("written to " + out);
+        summary.counts().forEach((list, counts) -> text.println(list + "  " + counts));
+        text.println(summary.clips() + " clips, " + summary.skipped() + " files or parts skipped; written to " + out);
+        if (!summary.finished()) {
+            text.println("stopped; the same command with --resume goes on.");
+        } else if (summary.clips() == 0) {
+            throw new UserException("no clips: no face was found in any file, see " + out.resolve("skipped.csv") + ".");
+        } else {
+            text.println("next: ./s2d check-data " + out.resolve("data.yaml") + (folds > 0 ? " --fold all" : ""));
+        }
+        text.flush();
         return 0;
     }
 }

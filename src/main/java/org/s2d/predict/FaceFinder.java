@@ -4,6 +4,7 @@ import java.util.List;
 import org.s2d.data.face.CascadeDetector;
 import org.s2d.data.face.FaceBox;
 import org.s2d.data.face.FaceDetector;
+import org.s2d.data.face.SecondLook;
 import org.s2d.data.image.Image;
 
 /** Cuts faces out of pictures as models want them: square, with some room around. For one thread at a time. */
@@ -13,9 +14,9 @@ public final class FaceFinder implements AutoCloseable {
 
     private final FaceDetector detector;
 
-    /** With OpenCV's cascade. */
+    /** With OpenCV's cascades, which need no model file. */
     public FaceFinder() {
-        this(new CascadeDetector());
+        this(new SecondLook(new CascadeDetector()));
     }
 
     public FaceFinder(FaceDetector detector) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.s2d.data.face.FaceBox;
+import org.s2d.data.prepare.CsvTable;
 
 /** Results as text for people, as CSV and as JSON. */
 public final class ResultFiles {
@@ -70,7 +71,7 @@ public final class ResultFiles {
     /** One row per window, and one with the window {@code all} per face. */
     public static String csv(List<FileResult> results, List<String> labels) {
         StringBuilder csv = new StringBuilder("file,face,window,start,end,label,confidence");
-        labels.forEach(label -> csv.append(',').append(cell(label)));
+        labels.forEach(label -> csv.append(',').append(CsvTable.field(label)));
         csv.append('\n');
         for (FileResult result : results) {
             for (FileResult.Face face : result.faces()) {
@@ -94,19 +95,15 @@ public final class ResultFiles {
             double start,
             double end,
             Prediction prediction) {
-        csv.append(cell(result.file()))
+        csv.append(CsvTable.field(result.file()))
                 .append(',')
                 .append(face.number())
                 .append(',')
                 .append(window);
-        csv.append(String.format(Locale.ROOT, ",%.3f,%.3f,", start, end)).append(cell(prediction.label()));
+        csv.append(String.format(Locale.ROOT, ",%.3f,%.3f,", start, end)).append(CsvTable.field(prediction.label()));
         csv.append(String.format(Locale.ROOT, ",%.6f", prediction.confidence()));
         prediction.probabilities().forEach(value -> csv.append(String.format(Locale.ROOT, ",%.6f", value)));
         csv.append('\n');
-    }
-
-    private static String cell(String text) {
-        return text.matches("[^\",\\r\\n]*") ? text : "\"" + text.replace("\"", "\"\"") + "\"";
     }
 
     /** Everything, boxes and landmarks too; landmarks in pixels of the picture. */

@@ -44,6 +44,7 @@ class CommandsTest {
                 "convert",
                 "export",
                 "prepare",
+                "pairs",
                 "check-data",
                 "ablate",
                 "doctor",

@@ -102,7 +102,9 @@ class PredictCommandTest {
 
     @Test
     void aVideoWithoutFacesSaysSo() {
-        assertThat(run("predict", clip("pyfeat_no_face.mp4"), "--model", model)).isZero();
+        assertThat(run("predict", clip("pyfeat_no_face.mp4"), "--model", model))
+                .as(err.toString())
+                .isZero();
         assertThat(out.toString()).contains("no face found");
     }
 

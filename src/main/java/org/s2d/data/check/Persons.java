@@ -14,12 +14,14 @@ import org.s2d.data.TextTable;
 
 /**
  * Who is in a clip, where that is known: from a pattern on the clip's name, from a column of the list, or from the {@code clips.csv}
- * or {@code images.csv} that {@code prepare} writes beside its lists.
+ * or {@code images.csv} that {@code prepare} and {@code pairs} write beside or above their lists.
  */
 public final class Persons {
     private static final List<String> PERSON_COLUMNS = List.of("person", "subject", "identity", "actor", "speaker");
     private static final List<String> PATH_COLUMNS = List.of("path", "video_name", "file", "clip", "name");
     private static final List<String> BESIDE = List.of("clips.csv", "images.csv");
+    /** Lists of published data sets lie up to so many folders below that of the data set. */
+    private static final int LEVELS = 6;
 
     private final @Nullable Pattern pattern;
     private final Map<String, String> known = new HashMap<>();
@@ -29,13 +31,17 @@ public final class Persons {
         this.pattern = pattern;
     }
 
-    /** Takes what a list and the files beside it say. */
+    /** Takes what a list and the files beside or above it say. */
     public void read(Path list) {
         readColumns(list);
         for (String name : BESIDE) {
-            Path beside = list.resolveSibling(name);
-            if (!beside.equals(list) && Files.isRegularFile(beside)) {
-                readColumns(beside);
+            Path above = list.toAbsolutePath().getParent();
+            for (int level = 0; level < LEVELS && above != null; level++, above = above.getParent()) {
+                Path file = above.resolve(name);
+                if (!file.equals(list.toAbsolutePath()) && Files.isRegularFile(file)) {
+                    readColumns(file);
+                    break;
+                }
             }
         }
     }

@@ -4,7 +4,6 @@ import static org.bytedeco.opencv.global.opencv_core.CV_8UC1;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
@@ -19,12 +18,11 @@ import org.s2d.data.image.Resample;
 import org.s2d.tensor.UserException;
 
 /**
- * OpenCV's cascade of Haar features for frontal faces (Viola and Jones, 2001), which the library ships. It needs no model file; faces turned
- * more than about 30 degrees away it does not see.
+ * OpenCV's cascades of Haar features for faces (Viola and Jones, 2001), which the library ships, so that no model file is needed: the one for
+ * frontal faces, and where that finds nothing the one for profiles, on the picture and its mirror image.
  */
 public final class CascadeDetector implements FaceDetector {
-    private static final String CASCADE =
-            "/org/bytedeco/opencv/linux-x86_64/share/opencv4/haarcascades/haarcascade_frontalface_alt2.xml";
+    private static final String FOLDER = "/org/bytedeco/opencv/linux-x86_64/share/opencv4/haarcascades/";
     /** Pictures are searched at this size; smaller faces than a tenth of it hold no readable expression anyway. */
     private static final int LONG_SIDE = 480;
 
@@ -32,18 +30,26 @@ public final class CascadeDetector implements FaceDetector {
     private static final double SCALE_STEP = 1.1;
     private static final int NEIGHBOURS = 4;
 
-    private final CascadeClassifier cascade;
+    private final CascadeClassifier frontal;
+    private final CascadeClassifier profile;
 
     /** Throws {@link UserException} when the native library cannot be loaded on this machine. */
     public CascadeDetector() {
+        frontal = load("haarcascade_frontalface_alt2.xml");
+        profile = load("haarcascade_profileface.xml");
+    }
+
+    private static CascadeClassifier load(String name) {
         try {
             opencv_core.setNumThreads(1);
-            cascade = new CascadeClassifier(Loader.cacheResource(CASCADE).getPath());
+            CascadeClassifier cascade =
+                    new CascadeClassifier(Loader.cacheResource(FOLDER + name).getPath());
+            if (cascade.empty()) {
+                throw new UserException("face detection: OpenCV cannot read its cascade from the user's cache folder.");
+            }
+            return cascade;
         } catch (IOException | UnsatisfiedLinkError e) {
             throw new UserException("face detection: OpenCV cannot be loaded (" + e.getMessage() + ").", e);
-        }
-        if (cascade.empty()) {
-            throw new UserException("face detection: OpenCV cannot read its cascade from the user's cache folder.");
         }
     }
 
@@ -55,17 +61,32 @@ public final class CascadeDetector implements FaceDetector {
         Image small = scale == 1 ? picture : Resample.resize(picture, width, height, Resample.Filter.BILINEAR);
         try (BytePointer pixels = new BytePointer(luma(small));
                 Mat grey = new Mat(height, width, CV_8UC1, pixels);
-                RectVector found = new RectVector();
+                Mat mirrored = new Mat()) {
+            List<FaceBox> boxes = new ArrayList<>(search(frontal, grey));
+            if (boxes.isEmpty()) {
+                boxes.addAll(search(profile, grey));
+                opencv_core.flip(grey, mirrored, 1);
+                for (FaceBox box : search(profile, mirrored)) {
+                    double left = width - box.x() - box.width();
+                    boxes.add(new FaceBox(left, box.y(), box.width(), box.height(), box.score()));
+                }
+            }
+            return FaceBox.distinct(boxes.stream()
+                    .map(box ->
+                            new FaceBox(box.x() / scale, box.y() / scale, box.width() / scale, box.height() / scale, 1))
+                    .toList());
+        }
+    }
+
+    private static List<FaceBox> search(CascadeClassifier cascade, Mat grey) {
+        try (RectVector found = new RectVector();
                 Size smallest = new Size(SMALLEST, SMALLEST);
                 Size largest = new Size()) {
             cascade.detectMultiScale(grey, found, SCALE_STEP, NEIGHBOURS, 0, smallest, largest);
             List<FaceBox> boxes = new ArrayList<>();
             for (Rect box : found.get()) {
-                boxes.add(new FaceBox(box.x() / scale, box.y() / scale, box.width() / scale, box.height() / scale, 1));
+                boxes.add(new FaceBox(box.x(), box.y(), box.width(), box.height(), 1));
             }
-            boxes.sort(Comparator.comparingDouble((FaceBox box) -> -box.width())
-                    .thenComparingDouble(FaceBox::x)
-                    .thenComparingDouble(FaceBox::y));
             return boxes;
         }
     }
@@ -81,6 +102,7 @@ public final class CascadeDetector implements FaceDetector {
 
     @Override
     public void close() {
-        cascade.close();
+        frontal.close();
+        profile.close();
     }
 }

@@ -1,5 +1,8 @@
 package org.s2d.data.face;
 
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
 import org.s2d.data.image.Image;
 import org.s2d.data.image.Resample;
 
@@ -11,6 +14,9 @@ import org.s2d.data.image.Resample;
  * @param score how sure the detector is; larger is surer, on the detector's own scale
  */
 public record FaceBox(double x, double y, double width, double height, double score) {
+    /** Boxes that overlap more are of the same face. */
+    private static final double MOST_OVERLAP = 0.3;
+
     /** Area of the overlap over the area of both together, 0 to 1. */
     public double overlap(FaceBox other) {
         double across = Math.min(x + width, other.x + other.width) - Math.max(x, other.x);
@@ -20,6 +26,19 @@ public record FaceBox(double x, double y, double width, double height, double sc
         }
         double both = across * down;
         return both / (width * height + other.width * other.height - both);
+    }
+
+    /** The surest box of each face, the largest first. */
+    static List<FaceBox> distinct(List<FaceBox> boxes) {
+        List<FaceBox> distinct = new ArrayList<>();
+        boxes.stream()
+                .sorted(Comparator.comparingDouble(box -> -box.score))
+                .filter(box -> distinct.stream().noneMatch(other -> other.overlap(box) > MOST_OVERLAP))
+                .forEach(distinct::add);
+        distinct.sort(Comparator.comparingDouble((FaceBox box) -> -box.width * box.height)
+                .thenComparingDouble(FaceBox::x)
+                .thenComparingDouble(FaceBox::y));
+        return distinct;
     }
 
     /** This box on its way to another: weight 0 is this, 1 the other. */

@@ -73,8 +73,8 @@ public final class Warp {
         return out;
     }
 
-    /** Pixels beyond the border repeat those at it. */
-    private static void bilinear(Image image, double inX, double inY, byte[] out, int at) {
+    /** Writes the colour at a place, in pixel centres, to {@code out[at]} and the two after it. Pixels beyond the border repeat those at it. */
+    public static void bilinear(Image image, double inX, double inY, byte[] out, int at) {
         int x = (int) Math.floor(inX);
         int y = (int) Math.floor(inY);
         double tx = inX - x;

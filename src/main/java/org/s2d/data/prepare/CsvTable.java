@@ -26,6 +26,16 @@ public final class CsvTable {
             return index == null ? "" : fields.get(index);
         }
 
+        /** The field of the first of these columns that the file has, empty where it has none. */
+        String first(List<String> names) {
+            return names.stream()
+                    .filter(columns::containsKey)
+                    .findFirst()
+                    .map(this::get)
+                    .orElse("")
+                    .strip();
+        }
+
         public UserException error(String message) {
             return new UserException(file + ":" + number + ": " + message);
         }
@@ -66,6 +76,11 @@ public final class CsvTable {
             }
         }
         return rows;
+    }
+
+    /** A field as it stands in a line: in quotes where it must be. */
+    public static String field(String text) {
+        return text.matches("[^\",\\r\\n]*") ? text : "\"" + text.replace("\"", "\"\"") + "\"";
     }
 
     private static List<String> lines(Path file) {

@@ -43,7 +43,27 @@ public final class DatasetWriter {
     /** Writes encoded frames as FOLDER/00.EXTENSION, 01, ... in order. */
     public void clip(String folder, List<byte[]> frames, String extension) {
         for (int i = 0; i < frames.size(); i++) {
-            file(folder + String.format(Locale.ROOT, "/%02d.", i) + extension, frames.get(i));
+            file(folder + "/" + frameName(i, frames.size(), extension), frames.get(i));
+        }
+    }
+
+    /** Names that sort as the frames do. */
+    private static String frameName(int frame, int count, String extension) {
+        int digits = Math.max(2, Integer.toString(count - 1).length());
+        return String.format(Locale.ROOT, "%0" + digits + "d.%s", frame, extension);
+    }
+
+    /** Moves frames from elsewhere into a clip's folder, which replaces an earlier one. */
+    void moveClip(String folder, List<Path> frames, String extension) {
+        clear(folder);
+        Path target = root.resolve(folder);
+        try {
+            Files.createDirectories(target);
+            for (int i = 0; i < frames.size(); i++) {
+                Files.move(frames.get(i), target.resolve(frameName(i, frames.size(), extension)));
+            }
+        } catch (IOException e) {
+            throw unwritable(target, e);
         }
     }
 
@@ -127,6 +147,21 @@ public final class DatasetWriter {
         if (failed != null) {
             throw failed;
         }
+    }
+
+    /** A picture as a file of a kind: jpg or png. */
+    static byte[] encode(BufferedImage image, String extension) {
+        return extension.equals("png") ? png(image) : jpeg(image);
+    }
+
+    private static byte[] png(BufferedImage image) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(image, "png", bytes);
+        } catch (IOException e) {
+            throw new IllegalStateException("PNG encoding in memory failed", e);
+        }
+        return bytes.toByteArray();
     }
 
     /** A colour JPEG with three components at high quality. */

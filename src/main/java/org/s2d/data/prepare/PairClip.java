@@ -1,14 +1,10 @@
 package org.s2d.data.prepare;
 
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import javax.imageio.ImageIO;
 import org.s2d.data.image.Image;
 import org.s2d.data.image.ImageFile;
 import org.s2d.data.prepare.PairPlan.ClipPlan;
@@ -39,7 +35,7 @@ final class PairClip {
         for (int i = 0; i < options.frames(); i++) {
             double time = (double) i / (options.frames() - 1);
             Photo frame = first.towards(last, time).apply(morph.at(smoothStep((time - start) / duration)), 1);
-            frames.add(encode(frame.image()));
+            frames.add(DatasetWriter.encode(frame.image(), options.png() ? "png" : "jpg"));
         }
         return frames;
     }
@@ -72,19 +68,6 @@ final class PairClip {
             result[i] = (points[i] + 0.5) * scale - 0.5;
         }
         return result;
-    }
-
-    private byte[] encode(BufferedImage image) {
-        if (!options.png()) {
-            return DatasetWriter.jpeg(image);
-        }
-        try {
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-            ImageIO.write(image, "png", bytes);
-            return bytes.toByteArray();
-        } catch (IOException e) {
-            throw new IllegalStateException("PNG encoding in memory failed", e);
-        }
     }
 
     private static double smoothStep(double x) {

@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.s2d.data.image.Image;
 import org.s2d.tensor.UserException;
 
@@ -61,7 +63,7 @@ public final class VideoReader implements AutoCloseable {
                 "-XX:-UsePerfData",
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
-                System.getProperty("java.class.path"),
+                classPath(),
                 DecoderMain.class.getName(),
                 file.toAbsolutePath().toString(),
                 Double.toString(options.framesPerSecond()),
@@ -77,6 +79,13 @@ public final class VideoReader implements AutoCloseable {
         } catch (IOException e) {
             throw new UserException(file + ": the decoder cannot be started (" + e.getMessage() + ").", e);
         }
+    }
+
+    /** Ours, absolute: the decoder starts in another folder. */
+    private static String classPath() {
+        return Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator, -1))
+                .map(entry -> Path.of(entry).toAbsolutePath().toString())
+                .collect(Collectors.joining(File.pathSeparator));
     }
 
     public VideoInfo info() {

@@ -1,0 +1,147 @@
+package org.s2d.data.prepare;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.s2d.data.DatasetFormat;
+import org.s2d.data.image.ImageFile;
+import org.s2d.tensor.UserException;
+
+/** What clips are to be made of: the files in a folder per class, or the rows of a list. */
+final class SourceList {
+    private static final Set<String> VIDEOS =
+            Set.of("mp4", "avi", "webm", "mov", "mkv", "m4v", "mpg", "mpeg", "wmv", "flv", "ogv", "gif", "ts", "3gp");
+
+    private static final List<String> FILE =
+            List.of("path", "file", "video_name", "clip_name", "video", "clip", "name");
+    private static final List<String> LABEL = List.of("label", "labels", "emotion", "expression", "class");
+    private static final List<String> PERSON = List.of("person", "subject", "identity", "actor", "speaker");
+    private static final List<String> PART = List.of("fold", "split", "set");
+
+    private final DatasetFormat format;
+    private final Function<String, String> classOf;
+    private final @Nullable Pattern person;
+    private final Map<String, String> unknown = new TreeMap<>();
+
+    private SourceList(DatasetFormat format, Function<String, String> classOf, @Nullable Pattern person) {
+        this.format = format;
+        this.classOf = classOf;
+        this.person = person;
+    }
+
+    /**
+     * Reads a folder or a list; throws {@link UserException} where there is nothing in it, or a label is no class of the format.
+     *
+     * @param classOf the class that a label counts as, empty for none
+     * @param person its first group in a file's name, without the ending, is the person; null: only what a list says
+     */
+    static List<Source> read(
+            Path source, DatasetFormat format, Function<String, String> classOf, @Nullable Pattern person) {
+        SourceList reader = new SourceList(format, classOf, person);
+        List<Source> sources = Files.isDirectory(source) ? reader.folder(source) : reader.table(source);
+        if (!reader.unknown.isEmpty()) {
+            throw new UserException(source + ": no class of " + format.key() + ": "
+                    + String.join(", ", reader.unknown.values()) + ". Expected "
+                    + String.join(", ", format.labels()) + "; use --merge LABEL=CLASS or --drop LABEL.");
+        }
+        if (sources.isEmpty()) {
+            throw new UserException(source + ": no videos or photographs with a class in it. Put them into a folder per"
+                    + " class, or give a list path,label.");
+        }
+        return sources;
+    }
+
+    /** Whether a file's name says that it is a photograph or a video. */
+    static boolean hasMediaName(Path file) {
+        String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+        return !name.startsWith(".")
+                && (ImageFile.hasImageName(file) || VIDEOS.contains(name.substring(name.lastIndexOf('.') + 1)));
+    }
+
+    /** The class is the first folder below. */
+    private List<Source> folder(Path root) {
+        List<Source> sources = new ArrayList<>();
+        try (Stream<Path> found = Files.walk(root)) {
+            for (Path file : found.filter(Files::isRegularFile).sorted().toList()) {
+                Path inside = root.relativize(file);
+                if (hasMediaName(file) && inside.getNameCount() > 1) {
+                    add(sources, Source.of(file, inside.getName(0).toString(), personOf(file)));
+                }
+            }
+        } catch (IOException e) {
+            throw new UserException(root + ": cannot be read (" + e.getMessage() + ").", e);
+        }
+        return sources;
+    }
+
+    private List<Source> table(Path list) {
+        List<Source> sources = new ArrayList<>();
+        for (CsvTable.Row row : CsvTable.read(list)) {
+            String name = row.first(FILE);
+            if (name.isEmpty()) {
+                throw row.error("no file, expected one in a column " + String.join(" or ", FILE) + ".");
+            }
+            Path file = list.resolveSibling(name);
+            String known = row.first(PERSON);
+            boolean inFrames =
+                    !row.get("start_frame").isEmpty() || !row.get("end_frame").isEmpty();
+            add(
+                    sources,
+                    new Source(
+                            file,
+                            row.first(LABEL),
+                            known.isEmpty() ? personOf(file) : known,
+                            row.first(PART),
+                            number(row, inFrames ? "start_frame" : "start", 0),
+                            number(row, inFrames ? "end_frame" : "end", Double.POSITIVE_INFINITY),
+                            inFrames));
+        }
+        return sources;
+    }
+
+    private static double number(CsvTable.Row row, String column, double otherwise) {
+        String text = row.get(column).strip();
+        if (text.isEmpty()) {
+            return otherwise;
+        }
+        try {
+            return Double.parseDouble(text);
+        } catch (NumberFormatException e) {
+            throw row.error("found \"" + text + "\" as " + column + ", expected a number. Mend it.");
+        }
+    }
+
+    /** Under its class; files without one are left out, and classes that the format does not have remembered. */
+    private void add(List<Source> sources, Source source) {
+        String label = source.label().isEmpty() ? "" : classOf.apply(source.label());
+        if (label.isEmpty()) {
+            return;
+        }
+        if (!format.labels().isEmpty() && DatasetFormat.classNamed(format.labels(), label) < 0) {
+            unknown.putIfAbsent(label, label + " (" + source.file().getFileName() + ")");
+            return;
+        }
+        sources.add(source.withLabel(label));
+    }
+
+    private String personOf(Path file) {
+        if (person == null) {
+            return "";
+        }
+        String name = file.getFileName().toString();
+        Matcher matcher = person.matcher(name.contains(".") ? name.substring(0, name.lastIndexOf('.')) : name);
+        String found = matcher.find() ? matcher.group(1) : null;
+        return found == null ? "" : found;
+    }
+}
