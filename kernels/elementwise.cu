@@ -182,6 +182,22 @@ extern "C" __global__ void __launch_bounds__(THREADS)
     }
 }
 
+// Standard normal numbers by Box and Muller's formula, from two draws each.
+extern "C" __global__ void __launch_bounds__(THREADS) normal_forward_f32(float *out, i64 count, u64 seed, const u64 *base) {
+    constexpr float UNIT = 1.0f / (1 << 24);
+    u64 key = seed + *base;
+    i64 step = static_cast<i64>(gridDim.x) * THREADS;
+    for (i64 i = static_cast<i64>(blockIdx.x) * THREADS + threadIdx.x; i < count; i += step) {
+        float radius = sqrtf(-2.0f * logf(1.0f - draw(key, 2 * i) * UNIT));
+        // cos(2 pi u) by quarters of a turn: what is left of u is exact, so that the angle has no rounding but that of pi.
+        float turns = 4.0f * (draw(key, 2 * i + 1) * UNIT);
+        int quarter = static_cast<int>(turns + 0.5f);
+        float angle = (turns - static_cast<float>(quarter)) * 1.5707963268f;
+        float value = quarter % 2 == 0 ? cosf(angle) : -sinf(angle);
+        out[i] = radius * (quarter % 4 < 2 ? value : -value);
+    }
+}
+
 extern "C" __global__ void __launch_bounds__(THREADS) fill_forward_any(Loop loop, void *out, float value) {
     for_packs(loop, [&](i64 first, int count, bool whole) {
         i64 at[1];

@@ -1,9 +1,10 @@
-// Losses per row of logits [rows, C] with a target distribution [rows, C]: cross-entropy and binary cross-entropy with logits.
+// Losses per row of logits [rows, C] with targets [rows, C]: cross-entropy, binary cross-entropy with logits, squared error.
 //
 // A target distribution may be given by a label and a smoothing: `on` at the label, `off` elsewhere, together 1.
 //
 //   crossEntropy        loss = -sum_c target logSoftmax(logits)        gradLogits = gradLoss (softmax sum(target) - target)
 //   binaryCrossEntropy  loss = mean_c softplus(logits) - logits target   gradLogits = gradLoss / C (sigmoid(logits) - target)
+//   squaredError        loss = mean_c (in - target)^2                    gradIn = 2 gradLoss / C (in - target)
 //
 // The trick: loss and softmax in one pass over the row, so that no log-probabilities lie in memory. One warp per row; there are
 // few rows, the launch costs more than the work.
@@ -148,6 +149,33 @@ extern "C" __global__ void __launch_bounds__(THREADS)
         for (int i = lane_of_warp(); i < width; i += WARP) {
             float difference = sigmoid(load_any(logits, at + i, types.logits)) - load_any(target, at + i, types.target);
             store_any(grad_logits, at + i, types.grad_logits, g * difference);
+        }
+    });
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS)
+    squared_error_forward_any(Types types, void *loss, const void *in, const void *target, i64 rows, int width) {
+    for_rows(rows, width, [&](i64 row, i64 at) {
+        float total = 0.0f;
+        for (int i = lane_of_warp(); i < width; i += WARP) {
+            float difference = load_any(in, at + i, types.logits) - load_any(target, at + i, types.target);
+            total = fmaf(difference, difference, total);
+        }
+        total = warp_sum(total) / width;
+        if (lane_of_warp() == 0) {
+            store_any(loss, row, types.loss, total);
+        }
+    });
+}
+
+extern "C" __global__ void __launch_bounds__(THREADS)
+    squared_error_backward_any(Types types, void *grad_in, const void *grad_loss, const void *in, const void *target, i64 rows,
+                               int width) {
+    for_rows(rows, width, [&](i64 row, i64 at) {
+        float g = 2.0f * load_any(grad_loss, row, types.loss) / width;
+        for (int i = lane_of_warp(); i < width; i += WARP) {
+            float difference = load_any(in, at + i, types.logits) - load_any(target, at + i, types.target);
+            store_any(grad_in, at + i, types.grad_logits, g * difference);
         }
     });
 }

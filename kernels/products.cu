@@ -29,7 +29,7 @@ struct Product {
     int left_packed, right_packed;           // rows of 16 bytes along k, as load_tile wants them
     int gelu, accumulate;
     i64 batches;
-    i64 bias_stride;
+    i64 bias_stride, bias_batch;             // of one matrix, and from matrix to matrix
     Matrix left, right, out, residual;
 };
 
@@ -41,7 +41,7 @@ struct Epilogue {
 
     __device__ __forceinline__ void store(i64 batch, int row, int column, float value) const {
         if (bias != nullptr) {
-            value += load_any(bias, column * product.bias_stride, product.bias_type);
+            value += load_any(bias, batch * product.bias_batch + column * product.bias_stride, product.bias_type);
         }
         if (product.gelu) {
             value = gelu(value);

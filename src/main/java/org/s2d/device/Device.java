@@ -32,6 +32,8 @@ public interface Device extends AutoCloseable {
 
     Convolutions convolutions();
 
+    TokenKernels tokens();
+
     Losses losses();
 
     Optimizers optimizers();

@@ -37,6 +37,9 @@ public interface Elementwise {
     /** {@code out[i]} = 0 with {@code probability}, else {@code 1 / (1 - probability)}: the draws of {@link java.util.SplittableRandom}. F32, contiguous. */
     void keepScales(Tensor out, double probability, Seed seed);
 
+    /** Standard normal numbers, each a pure function of (seed, element index). F32 (F64 on the reference device), contiguous. */
+    void normal(Tensor out, Seed seed);
+
     enum Binary {
         ADD,
         MULTIPLY

@@ -26,6 +26,12 @@ public interface Losses {
     /** {@code gradLogits[b, c] = gradLoss[b] / C * (sigmoid(logits[b, c]) - target[b, c])}. */
     void binaryCrossEntropyBackward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target);
 
+    /** {@code loss[b] = mean_c (in[b, c] - target[b, c])^2}. */
+    void squaredError(Tensor loss, Tensor in, Tensor target);
+
+    /** {@code gradIn[b, c] = 2 gradLoss[b] / C * (in[b, c] - target[b, c])}. */
+    void squaredErrorBackward(Tensor gradIn, Tensor gradLoss, Tensor in, Tensor target);
+
     /** {@code out[r] = rows[r] . x / (|rows[r]| |x|)}: rows [..., D], x [D]. */
     void cosineSimilarity(Tensor out, Tensor rows, Tensor x);
 

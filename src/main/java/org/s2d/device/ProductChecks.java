@@ -21,7 +21,8 @@ public final class ProductChecks {
         }
         Tensor bias = epilogue.bias();
         if (bias != null) {
-            Shape expected = Shape.of(out.dim(-1));
+            Shape expected =
+                    bias.rank() == 2 && out.rank() == 3 ? Shape.of(out.dim(0), out.dim(-1)) : Shape.of(out.dim(-1));
             require(bias.shape().equals(expected), "bias " + bias.shape() + ", expected " + expected);
         }
         Tensor residual = epilogue.residual();

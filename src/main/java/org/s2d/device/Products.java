@@ -22,7 +22,10 @@ public interface Products {
         GELU
     }
 
-    /** What happens to the product before it is stored. Bias is in the device's float type; residual has the shape of the output. */
+    /**
+     * What happens to the product before it is stored. Bias [N], or [batches, N] of its own for each matrix, is in the device's float
+     * type; residual has the shape of the output.
+     */
     record Epilogue(
             @Nullable Tensor bias,
             Activation activation,
@@ -30,6 +33,15 @@ public interface Products {
             boolean accumulate) {
         public static final Epilogue NONE = new Epilogue(null, Activation.NONE, null, false);
         public static final Epilogue ACCUMULATE = new Epilogue(null, Activation.NONE, null, true);
+
+        /** That of one matrix of a batch. */
+        public Epilogue of(int batch) {
+            return new Epilogue(
+                    bias == null || bias.rank() == 1 ? bias : bias.select(0, batch),
+                    activation,
+                    residual == null ? null : residual.select(0, batch),
+                    accumulate);
+        }
 
         public static Epilogue bias(@Nullable Tensor bias) {
             return bias == null ? NONE : new Epilogue(bias, Activation.NONE, null, false);

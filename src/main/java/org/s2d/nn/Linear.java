@@ -2,6 +2,7 @@ package org.s2d.nn;
 
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.s2d.autograd.Leaf;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.autograd.ops.FoveaPrompt;
@@ -13,12 +14,12 @@ import org.s2d.tensor.ShapeException;
  */
 public final class Linear extends Module {
     private final Parameter weight;
-    private final @Nullable Parameter bias;
+    private final @Nullable Leaf bias;
 
-    private Linear(ParameterFactory factory, Parameter weight, @Nullable Parameter bias) {
+    private Linear(ParameterFactory factory, Parameter weight, @Nullable Leaf bias) {
         super(factory);
         this.weight = register(weight);
-        this.bias = bias == null ? null : register(bias);
+        this.bias = bias instanceof Parameter own ? register(own) : bias;
     }
 
     /** Weight [out, in] normal (0.02 unless the factory says otherwise), bias zero: the transformer's initialisation. */
@@ -27,6 +28,11 @@ public final class Linear extends Module {
                 factory,
                 factory.parameter("weight", factory.linearInit(), out, in),
                 bias ? factory.parameter("bias", Init.constant(0), out) : null);
+    }
+
+    /** The same with a bias [out] that belongs to another module. */
+    static Linear withBias(ParameterFactory factory, int in, int out, Leaf bias) {
+        return new Linear(factory, factory.parameter("weight", factory.linearInit(), out, in), bias);
     }
 
     /** The same with another initialisation of the weight, whose shape is given, and PyTorch's default bias. */

@@ -28,6 +28,11 @@ public abstract class Module {
         return parameter;
     }
 
+    protected final ParameterStack register(ParameterStack stack) {
+        own.addAll(stack.members());
+        return stack;
+    }
+
     protected final <M extends Module> M register(M part) {
         parts.add(part);
         return part;

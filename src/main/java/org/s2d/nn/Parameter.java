@@ -21,6 +21,7 @@ public final class Parameter implements Leaf {
     private final Tensor value;
     private final Map<DType, Tensor> copies = new EnumMap<>(DType.class);
     private final Map<DType, Long> copyVersions = new EnumMap<>(DType.class);
+    private @Nullable ParameterStack stack;
     private @Nullable Tensor gradient;
     private boolean hasGrad;
     private boolean requiresGrad = true;
@@ -30,6 +31,16 @@ public final class Parameter implements Leaf {
         this.name = name;
         this.scope = scope;
         this.value = value;
+    }
+
+    /** To be called by the stack that this parameter's value is a part of. */
+    void setStack(ParameterStack whole) {
+        stack = whole;
+    }
+
+    /** Grows with every change. */
+    long version() {
+        return version;
     }
 
     /** Full name as in the state dict: {@code blocks.3.mlp.fc1.weight}. */
@@ -77,6 +88,9 @@ public final class Parameter implements Leaf {
     /** Renews the copies that there are in other types, so that work which is repeated without asking for them finds them right. */
     public void refresh(Device device) {
         List.copyOf(copies.keySet()).forEach(type -> valueAs(type, device));
+        if (stack != null) {
+            stack.refresh(device);
+        }
     }
 
     /** The gradient accumulated since {@link #zeroGrad}; null when there was none. */

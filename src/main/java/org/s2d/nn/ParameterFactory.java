@@ -1,6 +1,9 @@
 package org.s2d.nn;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 import org.s2d.device.Device;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
@@ -63,13 +66,47 @@ public final class ParameterFactory {
             Tensor one = scope.allocate(device.floatType(), Shape.of());
             return new Parameter(full(name), scope, one.expand(shape));
         }
-        Tensor value = scope.allocate(device.floatType(), shape);
-        float[] values = new float[Math.toIntExact(shape.numel())];
+        return filled(name, init, scope.allocate(device.floatType(), shape));
+    }
+
+    private Parameter filled(String name, Init init, Tensor value) {
+        float[] values = new float[Math.toIntExact(value.numel())];
         for (int i = 0; i < values.length; i++) {
-            values[i] = (float) init.next(shape, random);
+            values[i] = (float) init.next(value.shape(), random);
         }
         device.upload(value, values);
         return new Parameter(full(name), scope, value);
+    }
+
+    /** Parameters side by side, each of the given size; null for a place that stays zero. */
+    public ParameterStack stack(List<@Nullable String> names, Init init, int... dims) {
+        int[] all = new int[dims.length + 1];
+        all[0] = names.size();
+        System.arraycopy(dims, 0, all, 1, dims.length);
+        Tensor value = constant(all);
+        List<@Nullable Parameter> members = new ArrayList<>();
+        for (int i = 0; i < names.size(); i++) {
+            String name = names.get(i);
+            Tensor own = value.select(0, i);
+            members.add(
+                    name == null ? null : outline ? new Parameter(full(name), scope, own) : filled(name, init, own));
+        }
+        return new ParameterStack(scope, value, members);
+    }
+
+    /** Numbers that never train and are in no checkpoint, in row-major order. Without any: zeros. */
+    public Tensor constant(int[] dims, float... values) {
+        Shape shape = Shape.of(dims);
+        if (outline) {
+            return scope.allocate(device.floatType(), Shape.of()).expand(shape);
+        }
+        Tensor tensor = scope.allocate(device.floatType(), shape);
+        if (values.length == 0) {
+            device.elementwise().fill(tensor, 0);
+        } else {
+            device.upload(tensor, values);
+        }
+        return tensor;
     }
 
     private String full(String name) {

@@ -1,5 +1,8 @@
 package org.s2d.nn;
 
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.autograd.ops.Attention;
@@ -14,14 +17,29 @@ public final class SelfAttention extends Module {
     private final Linear proj;
     private final int heads;
 
-    public SelfAttention(ParameterFactory factory, int width, int heads, boolean qkvBias) {
+    /** What is added to queries, keys and values. */
+    public enum QkvBias {
+        NONE,
+        /** One packed parameter. */
+        ALL,
+        /** Parameters {@code q_bias} and {@code v_bias}; nothing to keys, where it would change no attention. */
+        QUERIES_AND_VALUES
+    }
+
+    public SelfAttention(ParameterFactory factory, int width, int heads, QkvBias bias) {
         super(factory);
         if (heads <= 0 || width % heads != 0) {
             throw new ShapeException("attention: width " + width + " is not divisible by " + heads + " heads")
                     .at(factory.path());
         }
         this.heads = heads;
-        qkv = register(Linear.of(factory.child("qkv"), width, 3 * width, qkvBias));
+        if (bias == QkvBias.QUERIES_AND_VALUES) {
+            List<@Nullable String> names = Arrays.asList("q_bias", null, "v_bias");
+            ParameterStack stack = register(factory.stack(names, Init.constant(0), width));
+            qkv = register(Linear.withBias(factory.child("qkv"), width, 3 * width, stack.concatenated()));
+        } else {
+            qkv = register(Linear.of(factory.child("qkv"), width, 3 * width, bias == QkvBias.ALL));
+        }
         proj = register(Linear.of(factory.child("proj"), width, width, true));
     }
 

@@ -5,6 +5,7 @@ import java.util.Map;
 import org.s2d.device.Device;
 import org.s2d.model.s2d.S2dConfig;
 import org.s2d.model.s2d.S2dModel;
+import org.s2d.nn.Module;
 import org.s2d.nn.Parameter;
 import org.s2d.nn.ParameterFactory;
 import org.s2d.tensor.Scope;
@@ -44,6 +45,12 @@ final class ModelState {
     /** Builds the model and loads every parameter; the average-pool variant takes {@code ln_post} for {@code fc_norm}. */
     static S2dModel load(S2dConfig config, CaseFolder state, String file, Device device, Scope scope) {
         S2dModel model = new S2dModel(ParameterFactory.root(device, scope, 0), config);
+        fill(model, state, file, device);
+        return model;
+    }
+
+    /** Loads every parameter of a model. */
+    static void fill(Module model, CaseFolder state, String file, Device device) {
         for (Map.Entry<String, Parameter> entry : model.parameters().entrySet()) {
             String key = entry.getKey();
             Parameter parameter = entry.getValue();
@@ -56,6 +63,5 @@ final class ModelState {
             device.upload(parameter.value(), value);
             parameter.changed();
         }
-        return model;
     }
 }

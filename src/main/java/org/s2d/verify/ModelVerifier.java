@@ -63,13 +63,13 @@ final class ModelVerifier implements CaseVerifier {
         }
     }
 
-    private static Tensor upload(Tape tape, Tensor host) {
+    static Tensor upload(Tape tape, Tensor host) {
         Tensor tensor = tape.allocate(tape.floatType(), host.shape());
         tape.device().upload(tensor, host);
         return tensor;
     }
 
-    private static void putGradient(Map<String, Tensor> seen, String name, @Nullable Tensor grad, Download download) {
+    static void putGradient(Map<String, Tensor> seen, String name, @Nullable Tensor grad, Download download) {
         if (grad != null) {
             seen.put("grad." + name, download.of(grad));
         }

@@ -18,6 +18,8 @@ public final class Verification {
             new EndToEndVerifier(),
             new LandmarkVerifier(),
             new ModelVerifier(),
+            new S4dVerifier(),
+            new S4dPretrainingVerifier(),
             new MetricsVerifier(),
             new PreprocessVerifier(),
             new CheckpointVerifier());

@@ -21,29 +21,47 @@ public final class Tokens {
      * a matrix product.
      */
     public static Var patches(Tape tape, Var x, int patch) {
-        if (x.shape().rank() != 5 || patch <= 0 || x.dim(3) % patch != 0 || x.dim(4) % patch != 0) {
-            throw new ShapeException(
-                    "patches: " + x.shape() + " is not [B, C, T, H, W] with sides divisible by " + patch);
+        int perFrame = x.shape().rank() == 5 ? x.dim(2) : 1;
+        Var rows = tubelets(tape, x, 1, patch);
+        return Views.reshape(tape, rows, x.dim(0) * perFrame, rows.dim(1) / perFrame, rows.dim(2));
+    }
+
+    /**
+     * Clips as rows of pixels per tubelet, a patch of F neighbouring frames: x [B, C, T, H, W] to [B, (T/F)*(H/P)*(W/P), C*F*P*P], so that
+     * a strided 3-d convolution becomes a matrix product.
+     */
+    public static Var tubelets(Tape tape, Var x, int frames, int patch) {
+        if (x.shape().rank() != 5
+                || frames <= 0
+                || patch <= 0
+                || x.dim(2) % frames != 0
+                || x.dim(3) % patch != 0
+                || x.dim(4) % patch != 0) {
+            throw new ShapeException("patches: " + x.shape() + " is not [B, C, T, H, W] with sides divisible by "
+                    + patch + (frames == 1 ? "" : " and T by " + frames));
         }
-        int rows = x.dim(3) / patch;
-        int columns = x.dim(4) / patch;
-        Tensor view = patchView(x.value(), patch, rows, columns);
+        Tensor view = tubeletView(x.value(), frames, patch).permute(0, 2, 4, 6, 1, 3, 5, 7);
         Tensor out = tape.allocate(x.value().dtype(), view.shape());
         tape.device().elementwise().copy(out, view);
-        Shape flat = Shape.of(x.dim(0) * x.dim(2), rows * columns, x.dim(1) * patch * patch);
+        int numbers = x.dim(1) * frames * patch * patch;
+        Shape flat = Shape.of(x.dim(0), view.dim(1) * view.dim(2) * view.dim(3), numbers);
         if (!tape.needsGrad(x)) {
             return tape.constant(out.reshape(flat));
         }
         return tape.record("patches", out.reshape(flat), List.of(), grad -> {
             Tensor gradX = tape.allocate(grad.dtype(), x.shape());
             Tensor source = tape.contiguous(grad).reshape(view.shape());
-            tape.device().elementwise().copy(patchView(gradX, patch, rows, columns), source);
+            Tensor target = tubeletView(gradX, frames, patch).permute(0, 2, 4, 6, 1, 3, 5, 7);
+            tape.device().elementwise().copy(target, source);
             tape.accumulate(x, gradX);
         });
     }
 
-    private static Tensor patchView(Tensor frames, int patch, int rows, int columns) {
-        return frames.unflatten(4, columns, patch).unflatten(3, rows, patch).permute(0, 2, 3, 5, 1, 4, 6);
+    /** x [B, C, T, H, W] as [B, C, T/F, F, H/P, P, W/P, P]. */
+    static Tensor tubeletView(Tensor clips, int frames, int patch) {
+        return clips.unflatten(4, clips.dim(4) / patch, patch)
+                .unflatten(3, clips.dim(3) / patch, patch)
+                .unflatten(2, clips.dim(2) / frames, frames);
     }
 
     /**

@@ -15,6 +15,7 @@ final class Catalogue {
                         ProductEntries.entries(),
                         AttentionEntries.entries(),
                         LossEntries.entries(),
+                        TokenEntries.entries(),
                         ImageEntries.entries())
                 .flatMap(List::stream)
                 .toList();

@@ -9,6 +9,7 @@ import org.s2d.device.Normalization;
 import org.s2d.device.Optimizers;
 import org.s2d.device.Products;
 import org.s2d.device.Repeated;
+import org.s2d.device.TokenKernels;
 import org.s2d.device.cuda.CudaDevice;
 import org.s2d.device.cuda.DevicePool;
 import org.s2d.tensor.Allocator;
@@ -77,6 +78,11 @@ record GuardedDevice(Device device, Allocator allocator, Runnable check) impleme
     @Override
     public Convolutions convolutions() {
         return device.convolutions();
+    }
+
+    @Override
+    public TokenKernels tokens() {
+        return device.tokens();
     }
 
     @Override

@@ -10,6 +10,7 @@ import org.s2d.device.Normalization;
 import org.s2d.device.Optimizers;
 import org.s2d.device.Products;
 import org.s2d.device.Repeated;
+import org.s2d.device.TokenKernels;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Tensor;
@@ -23,6 +24,7 @@ public final class CpuDevice implements Device {
     private final Normalization normalization;
     private final AttentionKernels attention;
     private final Convolutions convolutions;
+    private final TokenKernels tokens;
     private final Losses losses;
     private final Optimizers optimizers;
 
@@ -34,6 +36,7 @@ public final class CpuDevice implements Device {
         normalization = new CpuNormalization(workers, elementwise);
         attention = new CpuAttentionKernels(workers, new FoveaPromptSteps(pool, elementwise, products));
         convolutions = new CpuConvolutions(pool, workers, elementwise);
+        tokens = new CpuTokenKernels(workers);
         losses = new CpuLosses(workers);
         optimizers = new CpuOptimizers(workers);
     }
@@ -85,6 +88,11 @@ public final class CpuDevice implements Device {
     @Override
     public Convolutions convolutions() {
         return convolutions;
+    }
+
+    @Override
+    public TokenKernels tokens() {
+        return tokens;
     }
 
     @Override

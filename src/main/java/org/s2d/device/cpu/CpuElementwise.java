@@ -78,4 +78,9 @@ final class CpuElementwise implements Elementwise {
     public void keepScales(Tensor out, double probability, Seed seed) {
         DropoutKernel.keepScales(out, probability, seed.value());
     }
+
+    @Override
+    public void normal(Tensor out, Seed seed) {
+        DropoutKernel.normal(out, seed.value());
+    }
 }

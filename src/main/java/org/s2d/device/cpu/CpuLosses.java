@@ -44,6 +44,16 @@ final class CpuLosses implements Losses {
     }
 
     @Override
+    public void squaredError(Tensor loss, Tensor in, Tensor target) {
+        SquaredErrorKernel.forward(loss, in, target, partition);
+    }
+
+    @Override
+    public void squaredErrorBackward(Tensor gradIn, Tensor gradLoss, Tensor in, Tensor target) {
+        SquaredErrorKernel.backward(gradIn, gradLoss, in, target, partition);
+    }
+
+    @Override
     public void cosineSimilarity(Tensor out, Tensor rows, Tensor x) {
         CosineKernel.forward(out, rows, x, partition);
     }

@@ -52,7 +52,10 @@ final class CpuProducts implements Products, AutoCloseable {
             return;
         }
         try (Scope scratch = new Scope(allocator)) {
-            if (a.dim(-1) == 0) {
+            Tensor bias = epilogue.bias();
+            if (bias != null && bias.rank() == 2) {
+                onePerMatrix(out, a, b, epilogue);
+            } else if (a.dim(-1) == 0) {
                 withoutInnerDimension(scratch, out, a, b, epilogue);
             } else if (Layout.of(out).isRowMajor(out.dim(-1))) {
                 rowMajor(scratch, out, a, b, epilogue);
@@ -70,6 +73,17 @@ final class CpuProducts implements Products, AutoCloseable {
                 rowMajor(scratch, target, a, b, epilogue);
                 elementwise.copy(out, target);
             }
+        }
+    }
+
+    /** oneDNN has fast code for one bias only; a matrix of the batches that have several is large enough for all workers. */
+    private void onePerMatrix(Tensor out, Tensor a, Tensor b, Epilogue epilogue) {
+        for (int i = 0; i < out.dim(0); i++) {
+            matmul(
+                    out.select(0, i),
+                    a.select(0, a.dim(0) == 1 ? 0 : i),
+                    b.select(0, b.dim(0) == 1 ? 0 : i),
+                    epilogue.of(i));
         }
     }
 

@@ -6,7 +6,7 @@ import org.s2d.device.Checks;
 import org.s2d.device.StridedLoop;
 import org.s2d.tensor.Tensor;
 
-/** Which elements a dropout keeps: a function of seed and element number alone, the same on every device and partition. */
+/** Random numbers, and which elements a dropout keeps: a function of seed and element number alone, the same on every device and partition. */
 final class DropoutKernel {
     private DropoutKernel() {}
 
@@ -55,6 +55,17 @@ final class DropoutKernel {
         SplittableRandom random = new SplittableRandom(seed);
         for (long i = 0; i < out.numel(); i++) {
             scales.set(i, random.nextDouble() < probability ? 0 : 1 / (1 - probability));
+        }
+    }
+
+    /** By Box and Muller's formula; a handful of numbers: on one thread. */
+    static void normal(Tensor out, long seed) {
+        Checks.floating("normal", out);
+        Checks.contiguous("normal", out);
+        Cells numbers = new Cells(out);
+        for (long i = 0; i < out.numel(); i++) {
+            double radius = Math.sqrt(-2 * Math.log(1 - uniform(seed, 2 * i)));
+            numbers.set(i, radius * Math.cos(2 * Math.PI * uniform(seed, 2 * i + 1)));
         }
     }
 

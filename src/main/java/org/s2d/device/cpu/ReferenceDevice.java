@@ -10,6 +10,7 @@ import org.s2d.device.Normalization;
 import org.s2d.device.Optimizers;
 import org.s2d.device.Products;
 import org.s2d.device.Repeated;
+import org.s2d.device.TokenKernels;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Tensor;
@@ -22,6 +23,7 @@ public final class ReferenceDevice implements Device {
     private final Normalization normalization = new ReferenceNormalization(elementwise);
     private final AttentionKernels attention;
     private final Convolutions convolutions = new ReferenceConvolutions();
+    private final TokenKernels tokens = new ReferenceTokenKernels();
     private final Losses losses = new ReferenceLosses();
     private final Optimizers optimizers = new ReferenceOptimizers();
 
@@ -73,6 +75,11 @@ public final class ReferenceDevice implements Device {
     @Override
     public Convolutions convolutions() {
         return convolutions;
+    }
+
+    @Override
+    public TokenKernels tokens() {
+        return tokens;
     }
 
     @Override

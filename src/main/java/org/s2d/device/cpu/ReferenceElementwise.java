@@ -61,6 +61,11 @@ final class ReferenceElementwise implements Elementwise {
         DropoutKernel.keepScales(out, probability, seed.value());
     }
 
+    @Override
+    public void normal(Tensor out, Seed seed) {
+        DropoutKernel.normal(out, seed.value());
+    }
+
     private static void map(String kernel, DoubleUnaryOperator function, Tensor out, Tensor in) {
         Checks.floating(kernel, out, in);
         Checks.sameShape(kernel, out, in);

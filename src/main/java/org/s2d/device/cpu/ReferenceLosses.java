@@ -38,6 +38,16 @@ final class ReferenceLosses implements Losses {
     }
 
     @Override
+    public void squaredError(Tensor loss, Tensor in, Tensor target) {
+        SquaredErrorKernel.forward(loss, in, target, Partition.WHOLE);
+    }
+
+    @Override
+    public void squaredErrorBackward(Tensor gradIn, Tensor gradLoss, Tensor in, Tensor target) {
+        SquaredErrorKernel.backward(gradIn, gradLoss, in, target, Partition.WHOLE);
+    }
+
+    @Override
     public void cosineSimilarity(Tensor out, Tensor rows, Tensor x) {
         CosineKernel.forward(out, rows, x, Partition.WHOLE);
     }

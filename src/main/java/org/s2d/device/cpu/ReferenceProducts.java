@@ -1,6 +1,5 @@
 package org.s2d.device.cpu;
 
-import org.jspecify.annotations.Nullable;
 import org.s2d.device.Checks;
 import org.s2d.device.Products;
 import org.s2d.tensor.Shape;
@@ -13,17 +12,15 @@ final class ReferenceProducts implements Products {
     public void matmul(Tensor out, Tensor a, Tensor b, Epilogue epilogue) {
         check(out, a, b, epilogue);
         if (out.rank() == 2) {
-            matrix(out, a, b, epilogue, epilogue.residual());
+            matrix(out, a, b, epilogue);
             return;
         }
-        Tensor residual = epilogue.residual();
         for (int batch = 0; batch < out.dim(0); batch++) {
             matrix(
                     out.select(0, batch),
                     a.select(0, a.dim(0) == 1 ? 0 : batch),
                     b.select(0, b.dim(0) == 1 ? 0 : batch),
-                    epilogue,
-                    residual == null ? null : residual.select(0, batch));
+                    epilogue.of(batch));
         }
     }
 
@@ -43,8 +40,11 @@ final class ReferenceProducts implements Products {
         if (a.dim(-2) != out.dim(-2) || b.dim(-1) != out.dim(-1) || !batchesFit) {
             throw new ShapeException("matmul: " + a.shape() + " x " + b.shape() + " does not give " + out.shape());
         }
-        if (epilogue.bias() != null) {
-            Checks.shape("matmul", "bias", epilogue.bias(), Shape.of(out.dim(-1)));
+        Tensor bias = epilogue.bias();
+        if (bias != null) {
+            Shape all = Shape.of(out.dim(-1));
+            boolean perMatrix = rank == 3 && bias.rank() == 2;
+            Checks.shape("matmul", "bias", bias, perMatrix ? Shape.of(out.dim(0), out.dim(-1)) : all);
         }
         if (epilogue.residual() != null) {
             Checks.shape("matmul", "residual", epilogue.residual(), out.shape());
@@ -55,7 +55,8 @@ final class ReferenceProducts implements Products {
         return operand.dim(0) == 1 || operand.dim(0) == out.dim(0);
     }
 
-    private static void matrix(Tensor out, Tensor a, Tensor b, Epilogue epilogue, @Nullable Tensor residual) {
+    private static void matrix(Tensor out, Tensor a, Tensor b, Epilogue epilogue) {
+        Tensor residual = epilogue.residual();
         int inner = a.dim(1);
         double[] row = new double[inner];
         double[][] columns = new double[b.dim(1)][inner];

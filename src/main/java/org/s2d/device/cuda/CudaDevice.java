@@ -15,6 +15,7 @@ import org.s2d.device.Normalization;
 import org.s2d.device.Optimizers;
 import org.s2d.device.Products;
 import org.s2d.device.Repeated;
+import org.s2d.device.TokenKernels;
 import org.s2d.device.cuda.lib.CudaLibraries;
 import org.s2d.device.natives.Machine;
 import org.s2d.tensor.Allocator;
@@ -43,6 +44,7 @@ public final class CudaDevice implements Device {
     private final AttentionKernels attention;
     private final DenseConv2d denseConv2d;
     private final Convolutions convolutions;
+    private final TokenKernels tokens;
     private final Losses losses;
     private final Optimizers optimizers;
 
@@ -60,6 +62,7 @@ public final class CudaDevice implements Device {
         attention = new CudaAttentionKernels(context, elementwise);
         denseConv2d = backend.convolutions(context);
         convolutions = new CudaConvolutions(context, elementwise, denseConv2d);
+        tokens = new CudaTokenKernels(context);
         losses = new CudaLosses(context, elementwise);
         optimizers = new CudaOptimizers(context, staging);
     }
@@ -132,6 +135,11 @@ public final class CudaDevice implements Device {
     @Override
     public Convolutions convolutions() {
         return convolutions;
+    }
+
+    @Override
+    public TokenKernels tokens() {
+        return tokens;
     }
 
     @Override

@@ -29,6 +29,7 @@ final class CudaElementwise implements Elementwise {
     private final Kernel fill;
     private final Kernel dropout;
     private final Kernel keepScales;
+    private final Kernel normal;
     private final Tensor noSeed;
 
     /** {@code noSeed}: a 0 on the device, the base of seeds that have none. */
@@ -49,6 +50,7 @@ final class CudaElementwise implements Elementwise {
         fill = kernel("fill_forward_any");
         dropout = kernel("dropout_forward_any");
         keepScales = kernel("keep_scales_forward_f32");
+        normal = kernel("normal_forward_f32");
     }
 
     private Kernel kernel(String name) {
@@ -175,6 +177,22 @@ final class CudaElementwise implements Elementwise {
                             .int32(count)
                             .float64(probability)
                             .float32(1 / (1 - probability))
+                            .int64(seed.offset())
+                            .pointer(seed.base() == null ? noSeed : seed.base()));
+        }
+    }
+
+    @Override
+    public void normal(Tensor out, Seed seed) {
+        Checks.onlyF32("normal", out);
+        Checks.contiguous("normal", out);
+        if (out.numel() > 0) {
+            context.launch(
+                    normal,
+                    Launch.of(CudaContext.blocks(out.numel(), THREADS, MAX_BLOCKS), THREADS),
+                    context.arguments()
+                            .elements(out)
+                            .int64(out.numel())
                             .int64(seed.offset())
                             .pointer(seed.base() == null ? noSeed : seed.base()));
         }

@@ -25,6 +25,8 @@ final class CudaLosses implements Losses {
     private final Kernel labelledBackward;
     private final Kernel binary;
     private final Kernel binaryBackward;
+    private final Kernel squared;
+    private final Kernel squaredBackward;
     private final Kernel cosine;
     private final Kernel cosineBackward;
     private final Kernel cosineVector;
@@ -41,6 +43,8 @@ final class CudaLosses implements Losses {
         labelledBackward = context.kernel("losses", "cross_entropy_backward_any_labels", plain);
         binary = context.kernel("losses", "binary_cross_entropy_forward_any", plain);
         binaryBackward = context.kernel("losses", "binary_cross_entropy_backward_any", plain);
+        squared = context.kernel("losses", "squared_error_forward_any", plain);
+        squaredBackward = context.kernel("losses", "squared_error_backward_any", plain);
         cosine = context.kernel("anchors", "cosine_forward_any", plain);
         cosineBackward = context.kernel("anchors", "cosine_backward_any", plain);
         cosineVector = context.kernel("anchors", "cosine_backward_any_vector", plain.shared(THREADS * Double.BYTES));
@@ -97,6 +101,16 @@ final class CudaLosses implements Losses {
     @Override
     public void binaryCrossEntropyBackward(Tensor gradLogits, Tensor gradLoss, Tensor logits, Tensor target) {
         backward("binaryCrossEntropyBackward", binaryBackward, gradLogits, gradLoss, logits, target);
+    }
+
+    @Override
+    public void squaredError(Tensor loss, Tensor in, Tensor target) {
+        forward("squaredError", squared, loss, in, target);
+    }
+
+    @Override
+    public void squaredErrorBackward(Tensor gradIn, Tensor gradLoss, Tensor in, Tensor target) {
+        backward("squaredErrorBackward", squaredBackward, gradIn, gradLoss, in, target);
     }
 
     private void forward(String name, Kernel kernel, Tensor loss, Tensor logits, Tensor target) {

@@ -28,7 +28,8 @@ final class KernelProducts implements MatrixProducts {
     private static final int ACCUMULATE = 36;
     private static final int BATCHES = 40;
     private static final int BIAS_STRIDE = 48;
-    private static final int MATRICES = 56;
+    private static final int BIAS_BATCH = 56;
+    private static final int MATRICES = 64;
     private static final int BYTES = MATRICES + 4 * 24;
 
     private final CudaContext context;
@@ -98,7 +99,8 @@ final class KernelProducts implements MatrixProducts {
         arguments.setInt(at + GELU, epilogue.activation() == Activation.GELU ? 1 : 0);
         arguments.setInt(at + ACCUMULATE, epilogue.accumulate() ? 1 : 0);
         arguments.setLong(at + BATCHES, out.rank() == 2 ? 1 : out.dim(0));
-        arguments.setLong(at + BIAS_STRIDE, bias == null ? 0 : bias.stride(0));
+        arguments.setLong(at + BIAS_STRIDE, bias == null ? 0 : bias.stride(-1));
+        arguments.setLong(at + BIAS_BATCH, bias == null || bias.rank() == 1 ? 0 : bias.stride(0));
         setMatrix(arguments, at + MATRICES, a);
         setMatrix(arguments, at + MATRICES + 24, b);
         setMatrix(arguments, at + MATRICES + 48, out);

@@ -19,6 +19,7 @@ import org.s2d.nn.Linear;
 import org.s2d.nn.Module;
 import org.s2d.nn.Parameter;
 import org.s2d.nn.ParameterFactory;
+import org.s2d.nn.SelfAttention.QkvBias;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.ShapeException;
 
@@ -68,8 +69,9 @@ public final class S2dModel extends Module {
         for (int i = 0; i < config.depth(); i++) {
             double dropPath = config.depth() == 1 ? 0 : config.dropPath() * i / (config.depth() - 1);
             int hidden = (int) (width * config.mlpRatio());
-            blocks.add(register(new Block(
-                    factory.child("blocks." + i), width, config.heads(), hidden, config.qkvBias(), dropPath)));
+            QkvBias bias = config.qkvBias() ? QkvBias.ALL : QkvBias.NONE;
+            Block.Sizes sizes = new Block.Sizes(width, config.heads(), hidden, bias, dropPath, 0);
+            blocks.add(register(new Block(factory.child("blocks." + i), sizes)));
         }
         String normName = config.globalPool() == GlobalPool.TOKEN ? "ln_post" : "fc_norm";
         norm = register(new LayerNorm(factory.child(normName), width, 1e-6));

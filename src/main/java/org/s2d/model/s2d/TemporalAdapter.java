@@ -7,6 +7,7 @@ import org.s2d.nn.Linear;
 import org.s2d.nn.Module;
 import org.s2d.nn.ParameterFactory;
 import org.s2d.nn.SelfAttention;
+import org.s2d.nn.SelfAttention.QkvBias;
 
 /**
  * TMA, the temporal-modelling adapter: a bottleneck that mixes the frames of a clip at each position, a layer norm (eps 1e-5), and
@@ -61,8 +62,8 @@ final class TemporalAdapter extends Module {
             fc2 = register(Linear.of(factory.child("D_fc2"), hidden, config.embedDim(), true));
             mixer = switch (config.temporalAdapter()) {
                 case ATTENTION -> {
-                    SelfAttention attn =
-                            register(new SelfAttention(factory.child("attn"), hidden, S2dConfig.ADAPTER_HEADS, false));
+                    SelfAttention attn = register(
+                            new SelfAttention(factory.child("attn"), hidden, S2dConfig.ADAPTER_HEADS, QkvBias.NONE));
                     yield (tape, x) -> attn.forwardOverTime(tape, fc1.forwardGelu(tape, x), frames);
                 }
                 case CONV -> {

@@ -1,0 +1,63 @@
+package org.s2d.model.s4d;
+
+import org.jspecify.annotations.Nullable;
+import org.s2d.autograd.Tape;
+import org.s2d.autograd.Var;
+import org.s2d.autograd.ops.Arithmetic;
+import org.s2d.autograd.ops.Dropout;
+import org.s2d.nn.LayerNorm;
+import org.s2d.nn.Linear;
+import org.s2d.nn.Module;
+import org.s2d.nn.ParameterFactory;
+
+/**
+ * S4D: one vision transformer for photos and clips, with mixtures of adapter experts, and a head for each (Chen et al., arXiv
+ * 2409.06154). Parameter names are those of the authors' checkpoints.
+ */
+public final class S4dModel extends Module {
+    private final S4dConfig config;
+    private final Tower tower;
+    private final LayerNorm norm;
+    private final Head head;
+
+    /** Class scores [B, C] of the input's kind, its feature [B, D] after head dropout, and the balance loss; null without experts. */
+    public record Output(Var logits, Var feature, @Nullable Var balanceLoss) {}
+
+    public S4dModel(ParameterFactory root, S4dConfig config) {
+        super(root);
+        this.config = config;
+        int width = config.vit().embedDim();
+        // 0.02 is the authors' value at width 768; narrow models keep the size of a layer's output.
+        ParameterFactory factory = root.withLinearStd(0.02 * Math.sqrt(Math.max(1, 768.0 / width)));
+        tower = register(new Tower(factory, config.vit(), config.experts()));
+        norm = register(new LayerNorm(factory.child("fc_norm"), width, 1e-6));
+        head = register(new Head(factory.child("head"), config));
+    }
+
+    public S4dConfig config() {
+        return config;
+    }
+
+    /** Photos [B, 3, H, W] or clips [B, 3, T, H, W], normalised as ImageNet. */
+    public Output forward(Tape tape, Var x, RouterNoise noise) {
+        Tower.Output encoded = tower.blocks(tape, tower.embed(tape, x), noise);
+        try (Tape.Frame frame = tape.frame()) {
+            Var pooled = norm.forwardFloat(tape, Arithmetic.mean(tape, encoded.tokens(), 1));
+            Var feature = frame.keep(Dropout.apply(tape, pooled, config.headDropout()));
+            Linear scores = x.shape().rank() == 4 ? head.image : head.video;
+            return new Output(frame.keep(scores.forwardFloat(tape, feature)), feature, encoded.balanceLoss());
+        }
+    }
+
+    private static final class Head extends Module {
+        private final Linear image;
+        private final Linear video;
+
+        Head(ParameterFactory factory, S4dConfig config) {
+            super(factory);
+            int width = config.vit().embedDim();
+            image = register(Linear.of(factory.child("image"), width, config.imageClasses(), true));
+            video = register(Linear.of(factory.child("video"), width, config.videoClasses(), true));
+        }
+    }
+}
