@@ -6,7 +6,6 @@ import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import org.s2d.model.s2d.S2dConfig;
 import org.s2d.tensor.UserException;
 import org.s2d.train.RunCard;
 import org.s2d.weights.Checkpoint;
@@ -38,10 +37,7 @@ final class InspectCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FILE", arity = "0..1", description = "A checkpoint.")
     private @Nullable Path file;
 
-    @Option(
-            names = "--model",
-            paramLabel = "NAME",
-            description = "s2d-base, s2d-small or s2d-tiny, with -image for the model of single frames.")
+    @Option(names = "--model", paramLabel = "NAME", description = ModelOutline.NAMES)
     private @Nullable String model;
 
     @Option(
@@ -56,12 +52,12 @@ final class InspectCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = spec.commandLine().getOut();
-        S2dConfig config = model == null ? null : S2dConfig.preset(model, classes);
+        ModelOutline outline = model == null ? null : ModelOutline.of(model, classes);
         if (file == null) {
-            if (config == null) {
+            if (outline == null) {
                 throw new UserException("inspect: name a FILE, or a model with --model.");
             }
-            ModelOutline.print(config, out);
+            outline.print(out);
             return 0;
         }
         try (Checkpoint checkpoint = Checkpoint.open(file)) {
@@ -71,7 +67,7 @@ final class InspectCommand implements Callable<Integer> {
                 out.print(RunCard.of(checkpoint).text());
                 out.flush();
             }
-            return config == null ? 0 : printMatch(checkpoint, config, out);
+            return outline == null ? 0 : printMatch(checkpoint, outline, out);
         }
     }
 
@@ -96,8 +92,8 @@ final class InspectCommand implements Callable<Integer> {
                 found.isPresent() ? ", " + found.getAsInt() + " classes" : "");
     }
 
-    private int printMatch(Checkpoint checkpoint, S2dConfig config, PrintWriter out) {
-        StateDictMatch match = StateDictMatcher.matchS2d(checkpoint.shapes(), ModelOutline.shapes(config));
+    private int printMatch(Checkpoint checkpoint, ModelOutline outline, PrintWriter out) {
+        StateDictMatch match = outline.match(checkpoint.shapes());
         match.report().forEach(out::println);
         out.println(
                 match.isComplete()

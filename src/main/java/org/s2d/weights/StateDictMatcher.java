@@ -13,6 +13,7 @@ import org.s2d.tensor.Shape;
 public final class StateDictMatcher {
     private static final String PROMPT_WEIGHT = "patch_embed_prompt.proj.weight";
     private static final String HEAD = "head.fc_cls.";
+    private static final String ENCODER = "encoder.";
 
     private final Map<String, Shape> expected;
     private final Map<String, Shape> offered = new LinkedHashMap<>();
@@ -39,6 +40,30 @@ public final class StateDictMatcher {
     public static StateDictMatch matchS2d(Map<String, Shape> stored, Map<String, Shape> expected) {
         StateDictMatcher matcher = new StateDictMatcher(expected);
         stored.forEach((name, shape) -> matcher.offerByRules(name, shape, stored));
+        return matcher.result();
+    }
+
+    /**
+     * Compares by the rules of S4D checkpoints: for a fine-tuning model the encoder of a pre-training checkpoint loses its prefix
+     * {@code encoder.}, and the rest of it is dropped, the encoder's last norm too; a head is dropped when the class count differs.
+     */
+    public static StateDictMatch matchS4d(Map<String, Shape> stored, Map<String, Shape> expected) {
+        StateDictMatcher matcher = new StateDictMatcher(expected);
+        boolean fineTuning = expected.keySet().stream().noneMatch(name -> name.startsWith(ENCODER));
+        boolean pretrained = fineTuning && stored.keySet().stream().anyMatch(name -> name.startsWith(ENCODER));
+        stored.forEach((name, shape) -> {
+            String target = pretrained && name.startsWith(ENCODER) ? name.substring(ENCODER.length()) : name;
+            Shape wanted = expected.get(target);
+            if (pretrained && wanted == null) {
+                matcher.changes.add(new StateDictMatch.Change(name, "dropped, part of the pre-training"));
+            } else if (target.startsWith("head.") && wanted != null && !wanted.equals(shape)) {
+                String reason = "dropped, the file has " + shape.dim(0) + " classes and the model " + wanted.dim(0);
+                matcher.initialised.put(target, reason);
+                matcher.changes.add(new StateDictMatch.Change(name, reason + "; initialised afresh"));
+            } else {
+                matcher.offer(target, name, shape);
+            }
+        });
         return matcher.result();
     }
 

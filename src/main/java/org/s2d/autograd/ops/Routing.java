@@ -39,7 +39,11 @@ public final class Routing {
         }
     }
 
-    /** @param capacity tokens that an expert takes */
+    /**
+     * Routes the tokens of a batch.
+     *
+     * @param capacity tokens that an expert takes
+     */
     public static Result apply(Tape tape, Var scores, int k, int capacity) {
         if (scores.shape().rank() != 3 || k < 1 || k > scores.dim(2) || capacity < 0) {
             throw new ShapeException("routing: scores " + scores.shape() + " are not [B, N, E] with at least " + k

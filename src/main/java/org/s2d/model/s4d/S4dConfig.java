@@ -134,9 +134,8 @@ public record S4dConfig(Vit vit, Experts experts, int imageClasses, int videoCla
         return new Vit(160, PATCH, 16, 2, embedDim, depth, heads, 4, 0, 0);
     }
 
-    /** A named size, {@code s4d-base} and so on. */
-    public static S4dConfig preset(String name, int imageClasses, int videoClasses) {
-        Vit vit = vit(name.substring("s4d-".length()));
+    /** With the authors' mixtures of experts. */
+    public static S4dConfig of(Vit vit, int imageClasses, int videoClasses) {
         return new S4dConfig(vit, Experts.upperHalf(vit.depth()), imageClasses, videoClasses, 0);
     }
 
