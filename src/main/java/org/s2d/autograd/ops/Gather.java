@@ -25,7 +25,12 @@ public final class Gather {
      * @param forward I64 [R, 1]: for each row of the result its row of the source
      * @param backward I64 [S, m]: for each row of the source its rows of the result
      */
-    public record Places(Tensor forward, Tensor backward) {}
+    public record Places(Tensor forward, Tensor backward) {
+        /** The way back; each row of the source is at most once in the result. */
+        public Places reversed() {
+            return new Places(/* forward= */ backward, /* backward= */ forward);
+        }
+    }
 
     /** Rows of x [.., D], which has S of them, as [R, D]; zeros where there is none. Keeps nothing but the places. */
     public static Var rows(Tape tape, Var x, Places places) {

@@ -39,8 +39,7 @@ final class TokenEntries {
                         .large(normal(3, 150, 70))
                         .error("has no rows", normal(5)),
                 OpEntry.of("restore", (tape, in) -> {
-                            Gather.Places thinned = everyThird(tape, in.get(2));
-                            Gather.Places back = new Gather.Places(thinned.backward(), thinned.forward());
+                            Gather.Places back = everyThird(tape, in.get(2)).reversed();
                             return Gather.restore(
                                     tape, in.get(0), back, in.get(1), in.get(2).value());
                         })

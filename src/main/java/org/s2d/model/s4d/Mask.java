@@ -87,16 +87,8 @@ public final class Mask {
         return tokens() - visible;
     }
 
-    /**
-     * The mask on a device.
-     *
-     * @param visible the visible tokens of all, in order
-     * @param all every token among the visible ones
-     */
-    record Places(Gather.Places visible, Gather.Places all) {}
-
-    /** Numbers on the tape's device, in its innermost scope. */
-    Places on(Tape tape) {
+    /** The visible tokens of all samples, in order, on the tape's device, in its innermost scope. */
+    Gather.Places visible(Tape tape) {
         int rows = samples() * tokens();
         try (HostPool pool = new HostPool();
                 Scope scope = new Scope(pool)) {
@@ -112,7 +104,7 @@ public final class Mask {
             }
             Tensor forward = uploaded(tape, taken);
             Tensor backward = uploaded(tape, place);
-            return new Places(new Gather.Places(forward, backward), new Gather.Places(backward, forward));
+            return new Gather.Places(forward, backward);
         }
     }
 

@@ -71,12 +71,12 @@ public final class S4dPretraining extends Module {
             throw new ShapeException("mask: of " + mask.samples() + " x " + mask.tokens() + " tokens for input "
                     + x.shape() + " with " + tokens(x.shape()));
         }
-        Mask.Places places = mask.on(tape);
-        Var encoded = encoder.forward(tape, x, places);
+        Gather.Places visible = mask.visible(tape);
+        Var encoded = encoder.forward(tape, x, visible);
         Var narrow = encoderToDecoder.forward(tape, encoded);
         tape.observe("encoder_to_decoder.out", narrow);
         Tensor table = positions.select(0, 0).narrow(0, 0, mask.tokens());
-        Var rows = Gather.restore(tape, narrow, places.all(), tape.leaf(maskToken), table);
+        Var rows = Gather.restore(tape, narrow, visible.reversed(), tape.leaf(maskToken), table);
         Var all = Views.reshape(tape, rows, mask.samples(), mask.tokens(), config.decoderDim());
         tape.observe("decoder.in", all);
         return decoder.forward(tape, all);
@@ -114,8 +114,8 @@ public final class S4dPretraining extends Module {
             norm = register(new LayerNorm(factory.child("norm"), vit.embedDim(), 1e-6));
         }
 
-        Var forward(Tape tape, Var x, Mask.Places mask) {
-            Var tokens = tower.embedVisible(tape, x, mask);
+        Var forward(Tape tape, Var x, Gather.Places visible) {
+            Var tokens = tower.embedVisible(tape, x, visible);
             return observed(
                     tape,
                     "out",

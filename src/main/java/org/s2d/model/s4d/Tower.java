@@ -85,16 +85,16 @@ final class Tower extends Module {
     }
 
     /** Of each photo or clip the tokens that a mask leaves visible, with their positions: [B, V, D]. Others are never computed. */
-    Var embedVisible(Tape tape, Var x, Mask.Places mask) {
+    Var embedVisible(Tape tape, Var x, Gather.Places visible) {
         try (Tape.Frame frame = tape.frame()) {
             Var pixels = tubelets(tape, x);
             if (tape.isObserved()) {
                 observed(tape, "patch_embed.out", patchEmbed.forward(tape, tape.constant(pixels.value())));
             }
-            Var tokens = patchEmbed.forward(tape, Gather.rows(tape, pixels, mask.visible()));
+            Var tokens = patchEmbed.forward(tape, Gather.rows(tape, pixels, visible));
             Tensor own = positions.narrow(1, 0, pixels.dim(1));
             Var all = tape.constant(own.expand(pixels.shape().with(2, vit.embedDim())));
-            Var placed = Arithmetic.add(tape, tokens, Gather.rows(tape, all, mask.visible()));
+            Var placed = Arithmetic.add(tape, tokens, Gather.rows(tape, all, visible));
             return frame.keep(
                     Views.reshape(tape, placed, x.dim(0), tokens.dim(0) / Math.max(1, x.dim(0)), vit.embedDim()));
         }
