@@ -122,7 +122,7 @@ final class CublasProducts implements MatrixProducts {
         boolean passes = activated
                 ? out.dtype() != DType.F32 && out.isContiguous() && !isReadBy(epilogue, out)
                 : residual == null || !epilogue.accumulate();
-        if (!passes || (bias != null && !bias.isContiguous())) {
+        if (!passes || (bias != null && (bias.rank() != 1 || !bias.isContiguous()))) {
             return false;
         }
         Tensor addend = epilogue.accumulate() ? out : residual;
