@@ -16,6 +16,7 @@ import org.s2d.predict.ResultFiles;
 import org.s2d.predict.ResultFolder;
 import org.s2d.tensor.UserException;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -51,6 +52,9 @@ final class PredictCommand implements Callable<Integer> {
 
     @Option(names = "--cropped", description = "Pictures are faces, cut out already: look for none.")
     private boolean cropped;
+
+    @Mixin
+    private DetectorOptions detector = new DetectorOptions();
 
     @Option(
             names = "--format",
@@ -96,7 +100,7 @@ final class PredictCommand implements Callable<Integer> {
         List<FileResult> results = new ArrayList<>();
         List<String> failures = new ArrayList<>();
         try (Recognizer recognizer = Recognizer.load(model, all);
-                FaceFinder finder = cropped ? null : new FaceFinder()) {
+                FaceFinder finder = cropped ? null : new FaceFinder(detector.open())) {
             for (Path file : files) {
                 try {
                     FilePredictor predictor =

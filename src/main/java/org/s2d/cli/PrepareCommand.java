@@ -30,10 +30,10 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "SOURCE is a folder with a folder per class (happiness/a.mp4, sadness/b.jpg), or a CSV list with the"
-                + " columns path,label and where wanted person, split or fold, and start,end (seconds) or"
-                + " start_frame,end_frame; its paths are relative to the list. Faces are found, followed, turned"
-                + " upright by their landmarks and cut out. No person is ever in two parts, or where persons are not"
-                + " known (--person, or a column) no file.",
+                + " columns path,label (a name, or the format's number from 0) and where wanted person, split or fold,"
+                + " and start,end (seconds) or start_frame,end_frame; its paths are relative to the list. Faces are"
+                + " found, followed, turned upright by their landmarks and cut out. No person is ever in two parts, or"
+                + " where persons are not known (--person, or a column) no file.",
             "",
             "OUT gets clips and lists as the data set of --format has them, data.yaml (a configuration that names"
                 + " them), clips.csv (where each clip is from) and skipped.csv (files without clips, and why). Ctrl-C"

@@ -153,11 +153,11 @@ public final class AnnotationReader {
             }
             return new Media.Photo(path);
         }
-        if (Files.isRegularFile(path)) {
+        if (options.requireMedia() && Files.isRegularFile(path)) {
             throw error(
                     entry.line,
-                    path + " is neither a folder of frames nor a JPEG, PNG or BMP image."
-                            + " Extract the frames of a video first.");
+                    path + " is neither a folder of frames nor a JPEG, PNG or BMP image. Make clips of videos first:"
+                            + " ./s2d prepare " + list + " FOLDER");
         }
         if (options.requireMedia()) {
             throw error(entry.line, "clip " + path + " does not exist. Check the media folder.");
@@ -169,12 +169,20 @@ public final class AnnotationReader {
         try {
             return switch (format) {
                 case RAF_DB -> aligned(entry.path);
-                case DFEW -> padded(entry.path);
-                default -> mediaRoot.resolve(idOf(entry.path));
+                case DFEW -> framesOf(padded(entry.path));
+                default -> framesOf(mediaRoot.resolve(idOf(entry.path)));
             };
         } catch (InvalidPathException e) {
             throw new UserException(list + ":" + entry.line + ": not a path: '" + entry.path + "'.", e);
         }
+    }
+
+    /** Lists often name the video that the frames in a folder of its name are from. */
+    private static Path framesOf(Path named) {
+        String name = String.valueOf(named.getFileName());
+        int dot = name.lastIndexOf('.');
+        Path folder = dot < 1 ? named : named.resolveSibling(name.substring(0, dot));
+        return !ImageFile.hasImageName(named) && Files.isDirectory(folder) ? folder : named;
     }
 
     /** The published pictures have {@code _aligned} in their names, which the list leaves out. */

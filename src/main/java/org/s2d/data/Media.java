@@ -31,6 +31,11 @@ public sealed interface Media {
         @Override
         public List<Path> frames() {
             List<Path> files = new ArrayList<>();
+            if (Files.isRegularFile(path)) {
+                throw new UserException(
+                        path + ": a file where a folder of frames is expected. Make clips of videos first:"
+                                + " ./s2d prepare LIST FOLDER");
+            }
             try (DirectoryStream<Path> entries = Files.newDirectoryStream(path, ImageFile::hasImageName)) {
                 entries.forEach(files::add);
             } catch (IOException e) {

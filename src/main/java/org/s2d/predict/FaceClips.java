@@ -5,10 +5,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.s2d.data.face.Alignment;
 import org.s2d.data.face.FaceBox;
+import org.s2d.data.face.FaceFollower;
+import org.s2d.data.face.FacePlacer;
 import org.s2d.data.face.FaceTracker;
-import org.s2d.data.face.SceneCuts;
 import org.s2d.data.image.Image;
+import org.s2d.data.video.VideoFrame;
 
 /** Turns a stream of frames into clips of faces, and these into predictions a batch at a time, so that a long video takes no more memory. */
 final class FaceClips {
@@ -17,16 +20,15 @@ final class FaceClips {
     private static final int FEWEST_SIGHTINGS = 4;
 
     private final Recognizer recognizer;
-    private final @Nullable FaceFinder finder;
-    private final FaceTracker tracker = new FaceTracker();
-    private final SceneCuts cuts = new SceneCuts();
+    private final @Nullable FaceFollower follower;
+    private final FacePlacer placer;
     private final Map<Integer, Person> people = new TreeMap<>();
     private final List<Clip> waiting = new ArrayList<>();
     private int frames;
     private int width;
 
-    /** A frame of a face: the person's {@code sighting}-th. */
-    private record View(int sighting, Image picture) {}
+    /** A face as the model sees it. */
+    private record View(double seconds, Image picture) {}
 
     private record Clip(Person person, List<View> views) {}
 
@@ -41,35 +43,37 @@ final class FaceClips {
     /** Without a finder every frame is one face. */
     FaceClips(Recognizer recognizer, @Nullable FaceFinder finder) {
         this.recognizer = recognizer;
-        this.finder = finder;
+        follower = finder == null ? null : new FaceFollower(finder::detect);
+        placer = new FacePlacer(recognizer.landmarkFinder(), FaceFinder.MARGIN);
     }
 
-    void add(double seconds, Image frame) {
+    void add(VideoFrame frame) {
         frames++;
-        width = frame.width();
-        if (finder == null) {
-            FaceBox whole = new FaceBox(0, 0, frame.width(), frame.height(), 1);
-            see(people.computeIfAbsent(0, number -> new Person()), seconds, whole, frame);
-            return;
-        }
-        if (cuts.next(frame)) {
-            tracker.cut();
-        }
-        for (FaceTracker.Tracked face : tracker.next(seconds, finder.find(frame))) {
-            see(people.computeIfAbsent(face.track(), number -> new Person()), seconds, face.box(), frame);
+        width = frame.image().width();
+        if (follower == null) {
+            FaceBox whole = new FaceBox(0, 0, width, frame.image().height(), 1);
+            see(List.of(new FaceFollower.Seen(frame, List.of(new FaceTracker.Tracked(0, whole)))));
+        } else {
+            see(follower.next(frame));
         }
         // Whoever is gone will not come back under the same number: their last frames need not wait.
         people.values().stream()
-                .filter(person -> seconds - person.last > 2 * FaceTracker.PATIENCE)
+                .filter(person -> frame.seconds() - person.last > 2 * FaceTracker.PATIENCE)
                 .forEach(this::finish);
     }
 
-    private void see(Person person, double seconds, FaceBox square, Image frame) {
-        person.last = seconds;
-        person.views.add(new View(person.sightings.size(), square.cut(frame, recognizer.size())));
-        person.sightings.add(new FileResult.Sighting(seconds, square, List.of()));
-        if (person.views.size() == recognizer.framesPerClip()) {
-            clip(person);
+    private void see(List<FaceFollower.Seen> seen) {
+        for (FacePlacer.Placed face : placer.place(seen)) {
+            Person person = people.computeIfAbsent(face.track(), number -> new Person());
+            person.last = face.frame().seconds();
+            // Pictures that are faces already are not cut once more.
+            Alignment place = follower == null ? Alignment.upright(face.box()) : face.place();
+            person.views.add(new View(person.last, place.cut(face.frame().image(), recognizer.size())));
+            person.sightings.add(
+                    new FileResult.Sighting(person.last, place.square(), Prediction.points(face.landmarks())));
+            if (person.views.size() == recognizer.framesPerClip()) {
+                clip(person);
+            }
         }
     }
 
@@ -96,36 +100,19 @@ final class FaceClips {
                 .map(clip -> clip.views.stream().map(View::picture).toList())
                 .toList());
         for (int i = 0; i < predictions.size(); i++) {
-            take(waiting.get(i), predictions.get(i));
+            Clip clip = waiting.get(i);
+            double start = clip.views.getFirst().seconds();
+            double end = clip.views.getLast().seconds();
+            clip.person.windows.add(new FileResult.Window(start, end, predictions.get(i)));
         }
         waiting.clear();
     }
 
-    private static void take(Clip clip, Prediction prediction) {
-        List<FileResult.Sighting> sightings = clip.person.sightings;
-        List<View> views = clip.views;
-        double start = sightings.get(views.getFirst().sighting).seconds();
-        double end = sightings.get(views.getLast().sighting).seconds();
-        clip.person.windows.add(new FileResult.Window(start, end, prediction));
-        int known = Math.min(views.size(), prediction.landmarks().size());
-        for (int t = 0; t < known; t++) {
-            int place = views.get(t).sighting;
-            FileResult.Sighting seen = sightings.get(place);
-            List<Prediction.Point> points = inFrame(prediction.landmarks().get(t), seen.square());
-            sightings.set(place, new FileResult.Sighting(seen.seconds(), seen.square(), points));
-        }
-    }
-
-    /** From fractions of the square to pixels of the frame. */
-    static List<Prediction.Point> inFrame(List<Prediction.Point> points, FaceBox square) {
-        return points.stream()
-                .map(point -> new Prediction.Point(
-                        square.x() + point.x() * square.width(), square.y() + point.y() * square.height()))
-                .toList();
-    }
-
     /** Everything that was seen; no frames can be added afterwards. */
     FileResult end(String file, double seconds) {
+        if (follower != null) {
+            see(follower.end());
+        }
         people.values().forEach(this::finish);
         predict();
         List<FileResult.Face> faces = new ArrayList<>();

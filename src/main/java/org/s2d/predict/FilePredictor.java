@@ -2,13 +2,10 @@ package org.s2d.predict;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.s2d.data.Media;
-import org.s2d.data.face.FaceBox;
-import org.s2d.data.image.Image;
 import org.s2d.data.image.ImageFile;
 import org.s2d.data.prepare.Progress;
 import org.s2d.data.video.VideoFrame;
@@ -49,27 +46,9 @@ public final class FilePredictor {
     }
 
     private FileResult photograph(Path file) {
-        Image picture = ImageFile.read(file);
-        List<FaceBox> squares = finder == null ? List.of(whole(picture)) : finder.find(picture);
-        List<Prediction> predictions = recognizer.predictAll(squares.stream()
-                .map(square -> List.of(square.cut(picture, recognizer.size())))
-                .toList());
-        List<FileResult.Face> faces = new ArrayList<>();
-        for (int i = 0; i < squares.size(); i++) {
-            Prediction prediction = predictions.get(i);
-            List<Prediction.Point> points = prediction.landmarks().isEmpty()
-                    ? List.of()
-                    : FaceClips.inFrame(prediction.landmarks().getFirst(), squares.get(i));
-            faces.add(new FileResult.Face(
-                    i,
-                    List.of(new FileResult.Window(0, 0, prediction)),
-                    List.of(new FileResult.Sighting(0, squares.get(i), points))));
-        }
-        return new FileResult(file.toString(), 0, 1, picture.width(), faces);
-    }
-
-    private static FaceBox whole(Image picture) {
-        return new FaceBox(0, 0, picture.width(), picture.height(), 1);
+        FaceClips clips = new FaceClips(recognizer, finder);
+        clips.add(new VideoFrame(0, ImageFile.read(file)));
+        return clips.end(file.toString(), 0);
     }
 
     /** Frames as {@code prepare} and the data sets have them: every {@code frameStep}-th is looked at. */
@@ -77,7 +56,7 @@ public final class FilePredictor {
         List<Path> files = new Media.FrameFolder(folder).frames();
         FaceClips clips = new FaceClips(recognizer, finder);
         for (int i = 0; i < files.size(); i += recognizer.frameStep()) {
-            clips.add(i / RATE, ImageFile.read(files.get(i)));
+            clips.add(new VideoFrame(i / RATE, ImageFile.read(files.get(i))));
         }
         return clips.end(folder.toString(), files.size() / RATE);
     }
@@ -89,9 +68,8 @@ public final class FilePredictor {
             double length = reader.info().seconds();
             double last = 0;
             for (Optional<VideoFrame> next = reader.next(); next.isPresent(); next = reader.next()) {
-                VideoFrame frame = next.get();
-                clips.add(frame.seconds(), frame.image());
-                last = frame.seconds();
+                clips.add(next.get());
+                last = next.get().seconds();
                 progress.advanced((int) last, (int) Math.max(last, length));
             }
             return clips.end(file.toString(), length > 0 ? length : last);

@@ -24,6 +24,15 @@ public record Prediction(List<String> labels, List<Double> probabilities, List<L
         landmarks = landmarks.stream().map(List::copyOf).toList();
     }
 
+    /** Points from x0, y0, x1, ... */
+    static List<Point> points(double[] values) {
+        List<Point> points = new ArrayList<>();
+        for (int i = 0; i < values.length; i += 2) {
+            points.add(new Point(values[i], values[i + 1]));
+        }
+        return points;
+    }
+
     /** The most probable class. */
     public String label() {
         return labels.get(probabilities.indexOf(confidence()));

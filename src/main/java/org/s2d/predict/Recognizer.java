@@ -6,9 +6,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.s2d.data.ClipSpec;
 import org.s2d.data.augment.ClipTransforms;
 import org.s2d.data.augment.FloatClip;
+import org.s2d.data.face.LandmarkFinder;
 import org.s2d.data.image.Image;
 import org.s2d.data.image.Resample;
 import org.s2d.data.metrics.ViewScore;
@@ -109,6 +111,23 @@ public final class Recognizer implements AutoCloseable {
         return predictions;
     }
 
+    /** Finds faces' landmarks with the model's network, from any thread; null where it has none. */
+    @Nullable
+    LandmarkFinder landmarkFinder() {
+        LandmarkFinder finder = model.landmarkFinder();
+        if (finder == null) {
+            return null;
+        }
+        return views -> {
+            busy.lock();
+            try {
+                return finder.find(views);
+            } finally {
+                busy.unlock();
+            }
+        };
+    }
+
     private List<Prediction> batch(List<List<Image>> clips) {
         try (Scope scope = new Scope(pool)) {
             Tensor pixels =
@@ -150,12 +169,7 @@ public final class Recognizer implements AutoCloseable {
         List<List<Prediction.Point>> landmarks = new ArrayList<>();
         double[][] points = output.points();
         for (int t = 0; points != null && t < spec.frames(); t++) {
-            double[] row = points[clip * spec.frames() + t];
-            List<Prediction.Point> frame = new ArrayList<>();
-            for (int p = 0; p < row.length; p += 2) {
-                frame.add(new Prediction.Point(row[p], row[p + 1]));
-            }
-            landmarks.add(frame);
+            landmarks.add(Prediction.points(points[clip * spec.frames() + t]));
         }
         return new Prediction(
                 model.labels(), Arrays.stream(probabilities).boxed().toList(), landmarks);

@@ -76,6 +76,11 @@ final class Landmarks implements LandmarkSource, AutoCloseable {
         return network != null;
     }
 
+    @Nullable
+    LandmarkNetwork network() {
+        return network;
+    }
+
     /** Maps of zeros in place of this network's, for the same model. */
     LandmarkSource silenced() {
         int channels =

@@ -6,7 +6,9 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Precision;
 import org.s2d.data.ClipSpec;
+import org.s2d.data.face.LandmarkFinder;
 import org.s2d.device.Device;
+import org.s2d.model.landmark.LandmarkNetwork;
 import org.s2d.model.s2d.S2dModel;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
@@ -84,6 +86,14 @@ public final class TrainedModel implements AutoCloseable {
     /** How a clip must look. */
     public ClipSpec clipSpec() {
         return new RunData(config).spec();
+    }
+
+    /** Finds faces' landmarks with the model's landmark network; null where that has none, or one that was never trained. */
+    public @Nullable LandmarkFinder landmarkFinder() {
+        LandmarkNetwork network = landmarks.network();
+        return network == null || config.landmark().weights().isEmpty()
+                ? null
+                : new FaceLandmarks(device, network, reader);
     }
 
     Inference inference() {

@@ -161,7 +161,7 @@ class AnnotationReaderTest {
         assertRefused(DatasetFormat.DFEW, "video_name,label\n").hasMessage(list + ": no clips in this list.");
         assertRefused(DatasetFormat.DFEW, "").hasMessage(list + ": no clips in this list.");
         Files.writeString(folder.resolve("film.mp4"), "x");
-        assertRefused(DatasetFormat.CSV, "path,label\nfilm.mp4,0\n").hasMessageContaining("Extract the frames");
+        assertRefused(DatasetFormat.CSV, "path,label\nfilm.mp4,0\n").hasMessageContaining("./s2d prepare");
         Files.write(list, new byte[] {(byte) 0xff, (byte) 0xfe, 0, 1});
         assertThatThrownBy(() -> AnnotationReader.read(DatasetFormat.CSV, list, folder, ListOptions.defaults()))
                 .isInstanceOf(UserException.class)
@@ -198,6 +198,22 @@ class AnnotationReaderTest {
         assertThatThrownBy(() -> list.samples().getFirst().media().frames())
                 .isInstanceOf(UserException.class)
                 .hasMessageContaining("77777: folder of frames cannot be read");
+    }
+
+    @Test
+    void aListThatNamesVideosIsReadWhereTheirFramesAreThere() throws IOException {
+        clips("film", "00012");
+        Files.writeString(folder.resolve("film.mp4"), "video");
+        assertThat(read(DatasetFormat.CSV, "path,label\nfilm.mp4,0\n")
+                        .samples()
+                        .getFirst()
+                        .media())
+                .isEqualTo(new Media.FrameFolder(folder.resolve("film")));
+        assertThat(read(DatasetFormat.DFEW, "video_name,label\n00012.avi,0\n")
+                        .samples()
+                        .getFirst()
+                        .media())
+                .isEqualTo(new Media.FrameFolder(folder.resolve("00012")));
     }
 
     @Test

@@ -92,6 +92,20 @@ class DataCheckTest {
     }
 
     @Test
+    void videosInPlaceOfFramesAreToldClipByClipAndTheRestIsChecked() throws IOException {
+        set.dfew(21, 1);
+        Files.writeString(folder.resolve("Clip/film.mp4"), "video");
+        Files.writeString(
+                folder.resolve("train.csv"), "video_name,label\n00001.mp4,1\nfilm.mp4,2\n00003,3\ngone.mp4,7\n");
+        Files.copy(folder.resolve("test_set_1.csv"), folder.resolve("test.csv"));
+        DataReport report = check("dfew");
+        assertError(report, "no frames yet", "film.mp4", "./s2d prepare");
+        assertError(report, "missing", "gone.mp4", "does not exist");
+        assertThat(report.parts().getFirst().splits().getFirst().list().size()).isEqualTo(4);
+        assertThat(of(report, "leak: same clip")).extracting(Finding::clip).contains("00001");
+    }
+
+    @Test
     void foldsAreCheckedOneByOneAndEachClipOnce() throws IOException {
         set.dfew(21, 3);
         List<String> settings =

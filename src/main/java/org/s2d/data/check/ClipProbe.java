@@ -63,9 +63,10 @@ public final class ClipProbe {
         try {
             files = media.frames();
         } catch (UserException e) {
-            String what =
-                    Files.exists(media.path()) ? String.valueOf(e.getMessage()) : media.path() + " does not exist";
-            problems.add(new Problem(Level.ERROR, "missing", what));
+            boolean there = Files.exists(media.path());
+            String what = there ? String.valueOf(e.getMessage()) : media.path() + " does not exist";
+            problems.add(
+                    new Problem(Level.ERROR, Files.isRegularFile(media.path()) ? "no frames yet" : "missing", what));
             return new Facts(0, 0, Set.of(), "", problems);
         }
         if (media instanceof Media.FrameFolder) {

@@ -92,6 +92,12 @@ public record Alignment(double x, double y, double a, double b) {
                 && Math.abs(tilt()) < MOST_TILT;
     }
 
+    /** An upright square of the same size around the same middle. */
+    public FaceBox square() {
+        double side = side();
+        return new FaceBox(x + (a - b - side) / 2, y + (b + a - side) / 2, side, side, 1);
+    }
+
     /** Side of the square in pixels of the picture. */
     public double side() {
         return Math.hypot(a, b);

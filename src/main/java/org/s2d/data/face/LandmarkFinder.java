@@ -1,12 +1,14 @@
 package org.s2d.data.face;
 
+import java.util.List;
 import org.s2d.data.image.Image;
 
-/** Finds the 68 landmarks of a face, numbered as in the iBUG 300-W data. For one thread at a time. */
-public interface LandmarkFinder extends AutoCloseable {
-    /** x0, y0, x1, ... in pixels of the picture, of the face in a box as a {@link FaceDetector} gives it. */
-    double[] find(Image picture, FaceBox face);
+/** Finds the 68 landmarks of faces, numbered as in the iBUG 300-W data. For one thread at a time. */
+@FunctionalInterface
+public interface LandmarkFinder {
+    /** A picture and a face in it, in a box as a {@link FaceDetector} gives it. */
+    record View(Image picture, FaceBox face) {}
 
-    @Override
-    void close();
+    /** For every face x0, y0, x1, ... in pixels of its picture. */
+    List<double[]> find(List<View> views);
 }

@@ -4,18 +4,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import org.s2d.data.Media;
-import org.s2d.data.face.Alignment;
-import org.s2d.data.face.FaceBox;
 import org.s2d.data.face.FaceFollower;
-import org.s2d.data.face.FaceTracker;
-import org.s2d.data.face.LandmarkFinder;
+import org.s2d.data.face.FacePlacer;
 import org.s2d.data.image.Image;
 import org.s2d.data.image.ImageFile;
 import org.s2d.data.video.VideoFrame;
@@ -27,24 +23,16 @@ import org.s2d.tensor.UserException;
 final class ClipCutter {
     /** What is seen in fewer frames of a video is hardly a face. */
     private static final int FEWEST_FRAMES = 4;
-    /** Weight of the newly found place of a face: landmarks tremble. */
-    private static final double FRESHNESS = 0.6;
-
-    /** A person is still at the same place after at most so many seconds. */
-    private static final double MEMORY = 0.3;
 
     private final ClipSet.Options options;
     private final ClipSet.Tools tools;
     private final DatasetWriter scratch;
     private final List<Stretch> stretches = new ArrayList<>();
-    private final Map<Integer, Placed> places = new HashMap<>();
+    private final FacePlacer placer;
     private double length;
 
     /** A clip: frames in the scratch folder, in the order of time, and when in the file the first and the last one were. */
     record Cut(Source source, List<String> frames, double start, double end) {}
-
-    /** Where a face was when. */
-    private record Placed(double seconds, Alignment place) {}
 
     /** One face in one stretch. */
     private static final class Track {
@@ -72,6 +60,7 @@ final class ClipCutter {
         this.options = options;
         this.tools = tools;
         this.scratch = scratch;
+        placer = new FacePlacer(tools.landmarks(), options.margin());
     }
 
     /**
@@ -95,7 +84,7 @@ final class ClipCutter {
         } else {
             video(file, sources, follower, progress, stop);
         }
-        follower.end().forEach(this::see);
+        see(follower.end());
         return stretches.stream().flatMap(stretch -> cuts(stretch).stream()).toList();
     }
 
@@ -134,53 +123,30 @@ final class ClipCutter {
                 wanted = true;
             }
         }
-        List<FaceFollower.Seen> clear = wanted ? follower.next(frame) : follower.end();
-        clear.forEach(this::see);
+        see(wanted ? follower.next(frame) : follower.end());
     }
 
     private static boolean isIn(Stretch stretch, VideoFrame frame) {
         return frame.seconds() >= stretch.start && frame.seconds() <= stretch.end;
     }
 
-    private void see(FaceFollower.Seen seen) {
-        for (FaceTracker.Tracked face : seen.faces()) {
-            Image picture = seen.frame().image();
-            Alignment place = steady(face.track(), seen.frame().seconds(), place(picture, face.box()));
-            Image cut = place.cut(picture, options.size());
+    private void see(List<FaceFollower.Seen> seen) {
+        for (FacePlacer.Placed face : placer.place(seen)) {
+            Image cut = face.place().cut(face.frame().image(), options.size());
             byte[] encoded =
                     DatasetWriter.encode(cut.toBufferedImage(), options.layout().extension());
             for (int i = 0; i < stretches.size(); i++) {
                 Stretch stretch = stretches.get(i);
-                if (isIn(stretch, seen.frame())) {
+                if (isIn(stretch, face.frame())) {
                     Track track = stretch.tracks.computeIfAbsent(face.track(), number -> new Track());
                     String name = i + "/" + face.track() + "/" + track.frames.size();
                     scratch.file(name, encoded);
                     track.frames.add(name);
-                    track.seconds.add(seen.frame().seconds());
+                    track.seconds.add(face.frame().seconds());
                     track.area += face.box().width() * face.box().height();
                 }
             }
         }
-    }
-
-    /** By the landmarks, unless they are nowhere near the face that was found, as on some profiles. */
-    private Alignment place(Image picture, FaceBox face) {
-        Alignment upright = Alignment.upright(face.square(options.margin()));
-        LandmarkFinder landmarks = tools.landmarks();
-        if (landmarks == null) {
-            return upright;
-        }
-        Alignment aligned = Alignment.of(landmarks.find(picture, face), options.margin());
-        return aligned.isNear(upright) ? aligned : upright;
-    }
-
-    private Alignment steady(int track, double seconds, Alignment found) {
-        Placed before = places.get(track);
-        Alignment place = before == null || seconds - before.seconds() > MEMORY
-                ? found
-                : before.place().towards(found, FRESHNESS);
-        places.put(track, new Placed(seconds, place));
-        return place;
     }
 
     private List<Cut> cuts(Stretch stretch) {

@@ -25,7 +25,7 @@ final class SourceList {
 
     private static final List<String> FILE =
             List.of("path", "file", "video_name", "clip_name", "video", "clip", "name");
-    private static final List<String> LABEL = List.of("label", "labels", "emotion", "expression", "class");
+    private static final List<String> LABEL = List.of("label", "labels", "emotion", "expression", "class", "id");
     private static final List<String> PERSON = List.of("person", "subject", "identity", "actor", "speaker");
     private static final List<String> PART = List.of("fold", "split", "set");
 
@@ -124,7 +124,7 @@ final class SourceList {
 
     /** Under its class; files without one are left out, and classes that the format does not have remembered. */
     private void add(List<Source> sources, Source source) {
-        String label = source.label().isEmpty() ? "" : classOf.apply(source.label());
+        String label = source.label().isEmpty() ? "" : classOf.apply(named(source.label()));
         if (label.isEmpty()) {
             return;
         }
@@ -133,6 +133,13 @@ final class SourceList {
             return;
         }
         sources.add(source.withLabel(label));
+    }
+
+    /** The name of a class that a list gives as the format's number, from 0. */
+    private String named(String label) {
+        boolean number = label.matches("\\d{1,2}")
+                && Integer.parseInt(label) < format.labels().size();
+        return number ? format.labels().get(Integer.parseInt(label)) : label;
     }
 
     private String personOf(Path file) {
