@@ -102,8 +102,7 @@ public class BaseModel {
         model.parameters().values().forEach(Parameter::zeroGrad);
         try (Tape tape = Tape.evaluating(device, precision, Gradients.RECORD)) {
             long[] label = {expected.path("label").asLong()};
-            Var target = CrossEntropy.smoothedTargets(tape, label, 7, 0.1);
-            Var loss = Arithmetic.mean(tape, CrossEntropy.apply(tape, logits(tape), target), 0);
+            Var loss = Arithmetic.mean(tape, CrossEntropy.ofLabels(tape, logits(tape), label, 0.1), 0);
             tape.backward(loss);
             return loss.value().toFloats()[0];
         }

@@ -46,6 +46,11 @@ public final class Bench {
         }
     }
 
+    /** A Python with NumPy, Pillow and OpenCV: S2D_PYTHON, or python3. */
+    static String python() {
+        return System.getenv().getOrDefault("S2D_PYTHON", "python3");
+    }
+
     private static String table(Collection<RunResult> runs) {
         StringBuilder out = new StringBuilder(
                 "| benchmark | precision | per second | GFLOP/s | of the product rate |\n|---|---|---|---|---|\n");

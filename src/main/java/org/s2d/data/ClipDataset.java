@@ -202,7 +202,7 @@ public final class ClipDataset {
             if (i > 0 && indices[i] == indices[i - 1]) {
                 frames.add(frames.getLast());
             } else {
-                Image frame = ImageFile.read(files.get(indices[i]));
+                Image frame = ImageFile.readOneOfMany(files.get(indices[i]));
                 frames.add(prepare.apply(spec.grey() ? frame.grey() : frame));
             }
         }

@@ -142,6 +142,15 @@ public final class ClipLoader implements AutoCloseable {
     }
 
     /**
+     * All random numbers of the clip at a place of an epoch.
+     *
+     * @param attempt how many clips that could not be read it stands in for
+     */
+    public static RandomStream draws(long seed, int epoch, int place, int attempt) {
+        return RandomStream.of(seed, Purpose.ITEM, epoch, place, attempt);
+    }
+
+    /**
      * Loads all versions of one item into their slot of a batch. Returns the item that is there now, or {@link #LEFT_OUT}.
      *
      * @param place place in the epoch; with the epoch it decides all random numbers
@@ -150,7 +159,7 @@ public final class ClipLoader implements AutoCloseable {
         int chosen = item;
         for (int attempt = 0; ; attempt++) {
             try {
-                RandomStream stream = RandomStream.of(options.seed(), Purpose.ITEM, epoch, place, attempt);
+                RandomStream stream = draws(options.seed(), epoch, place, attempt);
                 long at = 0;
                 for (FloatClip clip : dataset.load(chosen, stream, options.versions())) {
                     MemorySegment.copy(clip.values(), 0, slot, ValueLayout.JAVA_FLOAT, at, clip.values().length);

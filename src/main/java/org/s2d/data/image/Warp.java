@@ -111,16 +111,26 @@ public final class Warp {
         int y3 = row(image, y + 2);
         byte[] in = image.rgb();
         for (int c = 0; c < 3; c++) {
-            double v0 = cubicRow(in, y0 + c, x0, x1, x2, x3, tx);
             double v1 = cubicRow(in, y1 + c, x0, x1, x2, x3, tx);
+            if (ty == 0) { // shears and shifts along x; the other rows would have no weight
+                out[at + c] = clip(v1);
+                continue;
+            }
+            double v0 = cubicRow(in, y0 + c, x0, x1, x2, x3, tx);
             double v2 = cubicRow(in, y2 + c, x0, x1, x2, x3, tx);
             double v3 = cubicRow(in, y3 + c, x0, x1, x2, x3, tx);
-            out[at + c] = (byte) (int) Math.min(255, Math.max(0, cubic(v0, v1, v2, v3, ty)));
+            out[at + c] = clip(cubic(v0, v1, v2, v3, ty));
         }
     }
 
+    private static byte clip(double value) {
+        return (byte) (int) Math.min(255, Math.max(0, value));
+    }
+
     private static double cubicRow(byte[] in, int row, int x0, int x1, int x2, int x3, double t) {
-        return cubic(in[row + x0] & 0xff, in[row + x1] & 0xff, in[row + x2] & 0xff, in[row + x3] & 0xff, t);
+        return t == 0
+                ? in[row + x1] & 0xff
+                : cubic(in[row + x0] & 0xff, in[row + x1] & 0xff, in[row + x2] & 0xff, in[row + x3] & 0xff, t);
     }
 
     private static double cubic(double v0, double v1, double v2, double v3, double t) {

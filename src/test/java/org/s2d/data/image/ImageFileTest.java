@@ -52,18 +52,19 @@ class ImageFileTest {
     @ValueSource(strings = {"jpeg444", "jpeg_gray", "jpeg_progressive"})
     void decodesJpegSampleForSampleLikePil(String name) {
         Path folder = ReferenceCase.require("preprocess").folder();
-        Image jpeg = ImageFile.read(folder.resolve(name + ".jpg"));
-        assertThat(jpeg.rgb())
-                .isEqualTo(ImageFile.read(folder.resolve(name + "_decoded.png")).rgb());
+        byte[] expected = ImageFile.read(folder.resolve(name + "_decoded.png")).rgb();
+        assertThat(ImageFile.read(folder.resolve(name + ".jpg")).rgb()).isEqualTo(expected);
+        assertThat(ImageFile.readOneOfMany(folder.resolve(name + ".jpg")).rgb()).isEqualTo(expected);
     }
 
     @Test
     void decodesSubsampledJpegSampleForSampleLikePil() {
         ReferenceCase reference = ReferenceCase.require("preprocess");
         for (int i = 0; i < 16; i++) {
-            Image jpeg = ImageFile.read(reference.folder().resolve("frames/clip0/%05d.jpg".formatted(i)));
+            Path jpeg = reference.folder().resolve("frames/clip0/%05d.jpg".formatted(i));
             Image png = ImageFile.read(reference.folder().resolve("frames_png/clip0/%05d.png".formatted(i)));
-            assertThat(jpeg.rgb()).isEqualTo(png.rgb());
+            assertThat(ImageFile.read(jpeg).rgb()).isEqualTo(png.rgb());
+            assertThat(ImageFile.readOneOfMany(jpeg).rgb()).isEqualTo(png.rgb());
         }
         Image expected = reference.tensor("pil.safetensors", "src").image();
         assertThat(ImageFile.read(reference.folder().resolve("frames_png/clip0/00000.png"))
@@ -169,6 +170,21 @@ class ImageFileTest {
                     assertThat(e).hasMessageStartingWith("damaged: ");
                 }
             }
+        }
+    }
+
+    @Test
+    void openCvTakesWholeJpegsAndLeavesOthersToTheDecoderThatExplains() throws IOException {
+        byte[] whole = encode(picture(BufferedImage.TYPE_3BYTE_BGR), "jpg");
+        assertThat(TurboJpeg.decode(whole).orElseThrow().rgb())
+                .isEqualTo(ImageFile.decode(whole, "whole").rgb());
+        assertThat(TurboJpeg.decode(Arrays.copyOf(whole, whole.length - 3))).isEmpty();
+        assertThat(TurboJpeg.decode(encode(picture(BufferedImage.TYPE_3BYTE_BGR), "png")))
+                .isEmpty();
+        for (int at = 2; at < whole.length; at += 3) {
+            byte[] damaged = whole.clone();
+            damaged[at] ^= (byte) 0xa5;
+            assertThat(TurboJpeg.decode(damaged).map(Image::width).orElse(1)).isPositive();
         }
     }
 
