@@ -52,7 +52,7 @@ final class FaceClips {
         width = frame.image().width();
         if (follower == null) {
             FaceBox whole = new FaceBox(0, 0, width, frame.image().height(), 1);
-            see(List.of(new FaceFollower.Seen(frame, List.of(new FaceTracker.Tracked(0, whole)))));
+            see(List.of(new FaceFollower.Seen(frame, true, List.of(new FaceTracker.Tracked(0, whole)))));
         } else {
             see(follower.next(frame));
         }

@@ -29,19 +29,31 @@ public final class ResultFiles {
             text.append(String.format(
                     Locale.ROOT, "  face %d  %s  %s%n", face.number(), span(face, result), bestFirst(overall)));
             if (face.windows().size() > 1) {
-                for (FileResult.Window window : face.windows()) {
-                    Prediction prediction = window.prediction();
-                    text.append(String.format(
-                            Locale.ROOT,
-                            "    %6.2f - %6.2f s  %-12s %.2f%n",
-                            window.start(),
-                            window.end(),
-                            prediction.label(),
-                            prediction.confidence()));
-                }
+                timeLine(face.windows(), text);
             }
         }
         return text.toString();
+    }
+
+    /** Windows that follow each other under the same label are one line, with the mean of their confidence. */
+    private static void timeLine(List<FileResult.Window> windows, StringBuilder text) {
+        for (int first = 0, next; first < windows.size(); first = next) {
+            String label = windows.get(first).prediction().label();
+            double sum = 0;
+            for (next = first;
+                    next < windows.size()
+                            && windows.get(next).prediction().label().equals(label);
+                    next++) {
+                sum += windows.get(next).prediction().confidence();
+            }
+            text.append(String.format(
+                    Locale.ROOT,
+                    "    %6.2f - %6.2f s  %-12s %.2f%n",
+                    windows.get(first).start(),
+                    windows.get(next - 1).end(),
+                    label,
+                    sum / (next - first)));
+        }
     }
 
     private static String span(FileResult.Face face, FileResult result) {

@@ -4,6 +4,8 @@ import java.awt.Font;
 import java.awt.Graphics2D;
 import java.awt.font.FontRenderContext;
 import java.awt.image.BufferedImage;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** How texts are measured and drawn: with the machine's fonts, or with our own strokes on a machine without any. */
 sealed interface Lettering permits Lettering.Fonts, StrokeLetters {
@@ -21,6 +23,7 @@ sealed interface Lettering permits Lettering.Fonts, StrokeLetters {
     /** The JDK's logical sans-serif font. */
     record Fonts() implements Lettering {
         private static final FontRenderContext CONTEXT = new FontRenderContext(null, true, true);
+        private static final Map<Style, Font> MADE = new ConcurrentHashMap<>();
 
         @Override
         public double width(String text, Style style) {
@@ -33,8 +36,12 @@ sealed interface Lettering permits Lettering.Fonts, StrokeLetters {
             graphics.drawString(text, (float) x, (float) y);
         }
 
+        /** Made once: a video's frames have many texts of few styles. */
         private static Font font(Style style) {
-            return new Font(Font.SANS_SERIF, style.bold() ? Font.BOLD : Font.PLAIN, 1).deriveFont((float) style.size());
+            return MADE.computeIfAbsent(
+                    style,
+                    wanted -> new Font(Font.SANS_SERIF, wanted.bold() ? Font.BOLD : Font.PLAIN, 1)
+                            .deriveFont((float) wanted.size()));
         }
     }
 

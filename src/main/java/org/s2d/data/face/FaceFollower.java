@@ -26,8 +26,13 @@ public final class FaceFollower {
     private List<Tracked> before = List.of();
     private double looked = Double.NEGATIVE_INFINITY;
 
-    /** A frame with the faces in it, in the order of their numbers. */
-    public record Seen(VideoFrame frame, List<Tracked> faces) {}
+    /**
+     * A frame with the faces in it.
+     *
+     * @param looked whether faces were looked for in this frame
+     * @param faces in the order of their numbers
+     */
+    public record Seen(VideoFrame frame, boolean looked, List<Tracked> faces) {}
 
     /** @param finder the faces of a picture, as {@link FaceDetector#detect} */
     public FaceFollower(Function<Image, List<FaceBox>> finder) {
@@ -60,10 +65,10 @@ public final class FaceFollower {
         List<Seen> clear = new ArrayList<>();
         double span = frame.seconds() - looked;
         for (VideoFrame between : waiting) {
-            clear.add(new Seen(between, between(span > 0 ? (between.seconds() - looked) / span : 1, now)));
+            clear.add(new Seen(between, false, between(span > 0 ? (between.seconds() - looked) / span : 1, now)));
         }
         waiting.clear();
-        clear.add(new Seen(frame, now));
+        clear.add(new Seen(frame, true, now));
         before = now;
         looked = frame.seconds();
         return clear;

@@ -2,20 +2,26 @@ package org.s2d.data.face;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.s2d.data.image.Image;
 import org.s2d.data.video.VideoFrame;
 
-/** Says what to cut out of each frame for the faces that {@link FaceFollower} follows: upright by their landmarks, and steady. */
+/**
+ * Says what to cut out of each frame for the faces that {@link FaceFollower} follows: upright by their landmarks, and steady. Landmarks are
+ * found where faces were looked for; between, they are on their way like the faces.
+ */
 public final class FacePlacer {
     /** Weight of the newly found place: landmarks tremble. */
     private static final double FRESHNESS = 0.6;
-    /** A place is of no use for a frame so many seconds later. */
-    private static final double MEMORY = 0.3;
+    /** A place is of no use for a look so many seconds later. */
+    private static final double MEMORY = 0.4;
 
     private final @Nullable LandmarkFinder landmarks;
     private final double margin;
+    /** Where each face was at the last look. */
     private final Map<Integer, Placed> before = new HashMap<>();
 
     /**
@@ -27,7 +33,18 @@ public final class FacePlacer {
      * @param landmarks in pixels of the frame; empty without a network
      */
     @SuppressWarnings("ArrayRecordComponent") // handed on, not compared
-    public record Placed(VideoFrame frame, int track, FaceBox box, Alignment place, double[] landmarks) {}
+    public record Placed(VideoFrame frame, int track, FaceBox box, Alignment place, double[] landmarks) {
+        /** The same face in a frame between this one and another. */
+        private Placed towards(Placed other, VideoFrame between, FaceBox at) {
+            double span = other.frame.seconds() - frame.seconds();
+            double weight = span > 0 ? (between.seconds() - frame.seconds()) / span : 1;
+            double[] points = landmarks.clone();
+            for (int i = 0; i < points.length; i++) {
+                points[i] += (other.landmarks[i] - points[i]) * weight;
+            }
+            return new Placed(between, track, at, place.towards(other.place, weight), points);
+        }
+    }
 
     /**
      * For one video.
@@ -40,20 +57,54 @@ public final class FacePlacer {
         this.margin = margin;
     }
 
-    /** All faces of these frames, in the same order. */
+    /** All faces of what the follower gave at once, in the same order. */
     public List<Placed> place(List<FaceFollower.Seen> seen) {
-        List<LandmarkFinder.View> views = new ArrayList<>();
-        seen.forEach(frame -> frame.faces()
-                .forEach(face -> views.add(new LandmarkFinder.View(frame.frame().image(), face.box()))));
-        List<double[]> points = landmarks == null ? List.of() : landmarks.find(views);
         List<Placed> placed = new ArrayList<>();
+        List<FaceFollower.Seen> waiting = new ArrayList<>();
         for (FaceFollower.Seen frame : seen) {
-            for (FaceTracker.Tracked face : frame.faces()) {
-                double[] own = landmarks == null ? new double[0] : points.get(placed.size());
-                placed.add(steady(new Placed(frame.frame(), face.track(), face.box(), place(face.box(), own), own)));
+            if (frame.looked()) {
+                Map<Integer, Placed> now = look(frame);
+                waiting.forEach(between -> placed.addAll(between(between, now)));
+                waiting.clear();
+                placed.addAll(now.values());
+                before.putAll(now);
+            } else {
+                waiting.add(frame);
             }
         }
         return placed;
+    }
+
+    private List<Placed> between(FaceFollower.Seen frame, Map<Integer, Placed> now) {
+        List<Placed> placed = new ArrayList<>();
+        for (FaceTracker.Tracked face : frame.faces()) {
+            Placed last = before.get(face.track());
+            Placed next = now.get(face.track());
+            if (last != null && next != null) {
+                placed.add(last.towards(next, frame.frame(), face.box()));
+            }
+        }
+        return placed;
+    }
+
+    /** By track, in the order of the faces. */
+    private Map<Integer, Placed> look(FaceFollower.Seen seen) {
+        Image picture = seen.frame().image();
+        List<double[]> points = landmarks == null
+                ? List.of()
+                : landmarks.find(seen.faces().stream()
+                        .map(face -> new LandmarkFinder.View(picture, face.box()))
+                        .toList());
+        Map<Integer, Placed> now = new LinkedHashMap<>();
+        for (FaceTracker.Tracked face : seen.faces()) {
+            double[] own = landmarks == null ? new double[0] : points.get(now.size());
+            Alignment found = place(face.box(), own);
+            Placed last = before.get(face.track());
+            boolean known = last != null && seen.frame().seconds() - last.frame.seconds() < MEMORY;
+            Alignment place = known ? last.place.towards(found, FRESHNESS) : found;
+            now.put(face.track(), new Placed(seen.frame(), face.track(), face.box(), place, own));
+        }
+        return now;
     }
 
     /** By the landmarks, unless they are nowhere near the face that was found, as on some profiles. */
@@ -61,19 +112,5 @@ public final class FacePlacer {
         Alignment upright = Alignment.upright(face.square(margin));
         Alignment aligned = points.length == 0 ? upright : Alignment.of(points, margin);
         return aligned.isNear(upright) ? aligned : upright;
-    }
-
-    private Placed steady(Placed found) {
-        Placed last = before.get(found.track);
-        Placed steady = last == null || found.frame.seconds() - last.frame.seconds() > MEMORY
-                ? found
-                : new Placed(
-                        found.frame,
-                        found.track,
-                        found.box,
-                        last.place.towards(found.place, FRESHNESS),
-                        found.landmarks);
-        before.put(found.track, steady);
-        return steady;
     }
 }
