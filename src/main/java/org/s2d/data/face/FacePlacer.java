@@ -98,13 +98,16 @@ public final class FacePlacer {
         Map<Integer, Placed> now = new LinkedHashMap<>();
         for (FaceTracker.Tracked face : seen.faces()) {
             double[] own = landmarks == null ? new double[0] : points.get(now.size());
-            Alignment found = place(face.box(), own);
-            Placed last = before.get(face.track());
-            boolean known = last != null && seen.frame().seconds() - last.frame.seconds() < MEMORY;
-            Alignment place = known ? last.place.towards(found, FRESHNESS) : found;
+            Alignment place = steady(before.get(face.track()), seen.frame(), place(face.box(), own));
             now.put(face.track(), new Placed(seen.frame(), face.track(), face.box(), place, own));
         }
         return now;
+    }
+
+    private static Alignment steady(@Nullable Placed last, VideoFrame frame, Alignment found) {
+        return last == null || frame.seconds() - last.frame.seconds() > MEMORY
+                ? found
+                : last.place.towards(found, FRESHNESS);
     }
 
     /** By the landmarks, unless they are nowhere near the face that was found, as on some profiles. */
