@@ -34,6 +34,8 @@ public interface Device extends AutoCloseable {
 
     TokenKernels tokens();
 
+    Frames frames();
+
     Losses losses();
 
     Optimizers optimizers();

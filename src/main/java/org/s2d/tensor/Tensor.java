@@ -257,7 +257,7 @@ public final class Tensor {
         return position;
     }
 
-    /** Element by row-major position, widened to double (I64 too). */
+    /** Element by row-major position, widened to double (integers too). */
     public double getDouble(long linear) {
         MemorySegment memory = storage.segment();
         long at = elementOffset(linear) * dtype.bytes();
@@ -267,6 +267,7 @@ public final class Tensor {
             case BF16 -> DType.fromBf16(memory.get(ValueLayout.JAVA_SHORT, at));
             case F16 -> Float.float16ToFloat(memory.get(ValueLayout.JAVA_SHORT, at));
             case I64 -> memory.get(ValueLayout.JAVA_LONG, at);
+            case U8 -> memory.get(ValueLayout.JAVA_BYTE, at) & 0xff;
         };
     }
 
@@ -280,6 +281,7 @@ public final class Tensor {
             case BF16 -> memory.set(ValueLayout.JAVA_SHORT, at, DType.toBf16((float) value));
             case F16 -> memory.set(ValueLayout.JAVA_SHORT, at, Float.floatToFloat16((float) value));
             case I64 -> memory.set(ValueLayout.JAVA_LONG, at, (long) value);
+            case U8 -> memory.set(ValueLayout.JAVA_BYTE, at, (byte) value);
         }
     }
 

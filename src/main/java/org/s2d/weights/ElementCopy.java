@@ -72,6 +72,7 @@ final class ElementCopy {
             case F16 ->
                 eachElement((at, to) ->
                         target.set(ValueLayout.JAVA_SHORT, to * 2, Float.floatToFloat16((float) doubleAt(at))));
+            case U8 -> throw new IllegalArgumentException(from.type() + " is not loaded as U8");
         }
     }
 

@@ -16,7 +16,8 @@ final class Catalogue {
                         AttentionEntries.entries(),
                         LossEntries.entries(),
                         TokenEntries.entries(),
-                        ImageEntries.entries())
+                        ImageEntries.entries(),
+                        FrameEntries.entries())
                 .flatMap(List::stream)
                 .toList();
     }

@@ -142,7 +142,7 @@ public final class Comparison {
             case F32 -> (float) value;
             case BF16 -> DType.fromBf16(DType.toBf16((float) value));
             case F16 -> Float.float16ToFloat(Float.floatToFloat16((float) value));
-            case I64 -> throw new IllegalArgumentException("no floating type");
+            case I64, U8 -> throw new IllegalArgumentException("no floating type");
         };
     }
 

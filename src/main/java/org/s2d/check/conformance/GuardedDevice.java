@@ -4,6 +4,7 @@ import org.s2d.device.AttentionKernels;
 import org.s2d.device.Convolutions;
 import org.s2d.device.Device;
 import org.s2d.device.Elementwise;
+import org.s2d.device.Frames;
 import org.s2d.device.Losses;
 import org.s2d.device.Normalization;
 import org.s2d.device.Optimizers;
@@ -83,6 +84,11 @@ record GuardedDevice(Device device, Allocator allocator, Runnable check) impleme
     @Override
     public TokenKernels tokens() {
         return device.tokens();
+    }
+
+    @Override
+    public Frames frames() {
+        return device.frames();
     }
 
     @Override

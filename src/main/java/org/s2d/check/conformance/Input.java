@@ -18,7 +18,9 @@ public record Input(Shape shape, Domain domain, boolean grad, Kind kind) {
         /** Standard normal, moved away from zero by a quarter: for functions with a corner at zero. */
         OFF_ZERO,
         /** Zero and one at random. */
-        BIT
+        BIT,
+        /** Integers from 0 to 255. */
+        BYTE
     }
 
     /** In which element type the operand comes when the tape computes in BF16. */
@@ -57,6 +59,10 @@ public record Input(Shape shape, Domain domain, boolean grad, Kind kind) {
         return of(Domain.BIT, dims);
     }
 
+    public static Input bytes(int... dims) {
+        return of(Domain.BYTE, dims);
+    }
+
     /** The same operand without gradient. */
     public Input constant() {
         return new Input(shape, domain, false, kind);
@@ -79,6 +85,7 @@ public record Input(Shape shape, Domain domain, boolean grad, Kind kind) {
                 case UNIT -> uniform;
                 case OFF_ZERO -> normal + Math.copySign(0.25, normal);
                 case BIT -> Math.rint(uniform);
+                case BYTE -> Math.floor(256 * uniform);
             };
         }
         return values;

@@ -24,7 +24,7 @@ public final class Tolerance {
             case F32 -> 0x1p-24;
             case F16 -> 0x1p-11;
             case BF16 -> 0x1p-8;
-            case I64 -> throw new IllegalArgumentException("no floating type");
+            case I64, U8 -> throw new IllegalArgumentException("no floating type");
         };
     }
 

@@ -50,7 +50,7 @@ record Operand(String name, Shape shape, Role role, Values values, boolean activ
                 case BF16 -> DType.fromBf16(DType.toBf16(value));
                 case F16 -> Float.float16ToFloat(Float.floatToFloat16(value));
                 case F32, F64 -> value;
-                case I64 -> throw new IllegalArgumentException("no floating type");
+                case I64, U8 -> throw new IllegalArgumentException("no floating type");
             };
         }
         return drawn;

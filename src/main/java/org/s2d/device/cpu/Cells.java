@@ -22,6 +22,7 @@ final class Cells {
             case BF16 -> DType.fromBf16(base.getAtIndex(ValueLayout.JAVA_SHORT, at));
             case F16 -> Float.float16ToFloat(base.getAtIndex(ValueLayout.JAVA_SHORT, at));
             case I64 -> base.getAtIndex(ValueLayout.JAVA_LONG, at);
+            case U8 -> base.get(ValueLayout.JAVA_BYTE, at) & 0xff;
         };
     }
 
@@ -33,6 +34,7 @@ final class Cells {
             case BF16 -> base.setAtIndex(ValueLayout.JAVA_SHORT, at, DType.toBf16((float) value));
             case F16 -> base.setAtIndex(ValueLayout.JAVA_SHORT, at, Float.floatToFloat16((float) value));
             case I64 -> base.setAtIndex(ValueLayout.JAVA_LONG, at, (long) value);
+            case U8 -> base.set(ValueLayout.JAVA_BYTE, at, (byte) value);
         }
     }
 

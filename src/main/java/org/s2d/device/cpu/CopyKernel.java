@@ -19,9 +19,9 @@ final class CopyKernel {
 
     private CopyKernel() {}
 
-    /** The input in the shape of the output; integers copy only to integers. */
+    /** The input in the shape of the output; integers copy only to their own type. */
     static Tensor check(Tensor out, Tensor in) {
-        if ((out.dtype() == DType.I64) != (in.dtype() == DType.I64)) {
+        if (!in.dtype().convertsTo(out.dtype())) {
             throw new ShapeException("copy: no conversion from " + in + " to " + out);
         }
         return Checks.broadcast("copy", in, out);
@@ -51,7 +51,7 @@ final class CopyKernel {
                     ElementLoop.GRAIN,
                     (worker, from, to) -> MemorySegment.copy(
                             source.base(), from * size, out.base(), from * size, (to - from) * size));
-        } else if (rows) {
+        } else if (rows && out.dtype() != DType.U8) {
             copyRows(loop, out, source, workers);
         } else if (TransposeKernel.fits(loop, out.dtype())) {
             TransposeKernel.transpose(loop, out, source, workers, scratch);

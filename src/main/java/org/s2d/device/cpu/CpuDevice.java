@@ -5,6 +5,7 @@ import org.s2d.device.Convolutions;
 import org.s2d.device.Device;
 import org.s2d.device.Elementwise;
 import org.s2d.device.FoveaPromptSteps;
+import org.s2d.device.Frames;
 import org.s2d.device.Losses;
 import org.s2d.device.Normalization;
 import org.s2d.device.Optimizers;
@@ -25,6 +26,7 @@ public final class CpuDevice implements Device {
     private final AttentionKernels attention;
     private final Convolutions convolutions;
     private final TokenKernels tokens;
+    private final Frames frames;
     private final Losses losses;
     private final Optimizers optimizers;
 
@@ -37,6 +39,8 @@ public final class CpuDevice implements Device {
         attention = new CpuAttentionKernels(workers, new FoveaPromptSteps(pool, elementwise, products));
         convolutions = new CpuConvolutions(pool, workers, elementwise);
         tokens = new CpuTokenKernels(workers);
+        frames = (out, pixels, plans, values, mixed) ->
+                FramesKernel.forward(workers, out, pixels, plans, values, mixed);
         losses = new CpuLosses(workers);
         optimizers = new CpuOptimizers(workers);
     }
@@ -93,6 +97,11 @@ public final class CpuDevice implements Device {
     @Override
     public TokenKernels tokens() {
         return tokens;
+    }
+
+    @Override
+    public Frames frames() {
+        return frames;
     }
 
     @Override

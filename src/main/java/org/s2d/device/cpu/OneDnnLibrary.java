@@ -219,7 +219,7 @@ final class OneDnnLibrary {
         return switch (dtype) {
             case F32 -> 3;
             case BF16 -> 2;
-            case F64, F16, I64 -> throw new IllegalArgumentException("oneDNN products of " + dtype);
+            case F64, F16, I64, U8 -> throw new IllegalArgumentException("oneDNN products of " + dtype);
         };
     }
 

@@ -5,6 +5,7 @@ import org.s2d.device.Convolutions;
 import org.s2d.device.Device;
 import org.s2d.device.Elementwise;
 import org.s2d.device.FoveaPromptSteps;
+import org.s2d.device.Frames;
 import org.s2d.device.Losses;
 import org.s2d.device.Normalization;
 import org.s2d.device.Optimizers;
@@ -80,6 +81,11 @@ public final class ReferenceDevice implements Device {
     @Override
     public TokenKernels tokens() {
         return tokens;
+    }
+
+    @Override
+    public Frames frames() {
+        return FramesKernel::reference;
     }
 
     @Override

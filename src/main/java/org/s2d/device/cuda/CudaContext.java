@@ -92,7 +92,7 @@ public final class CudaContext implements AutoCloseable {
             case F32 -> 0;
             case BF16 -> 1;
             case F16 -> 2;
-            case F64, I64 -> throw new IllegalArgumentException("kernels do not compute with " + type);
+            case F64, I64, U8 -> throw new IllegalArgumentException("kernels do not compute with " + type);
         };
     }
 
@@ -102,7 +102,7 @@ public final class CudaContext implements AutoCloseable {
             case F32 -> "f32";
             case BF16 -> "bf16";
             case F16 -> "f16";
-            case F64, I64 -> throw new IllegalArgumentException("kernels do not compute with " + type);
+            case F64, I64, U8 -> throw new IllegalArgumentException("kernels do not compute with " + type);
         };
     }
 

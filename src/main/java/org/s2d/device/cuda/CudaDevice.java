@@ -10,6 +10,7 @@ import org.s2d.device.Convolutions;
 import org.s2d.device.Device;
 import org.s2d.device.DeviceException;
 import org.s2d.device.Elementwise;
+import org.s2d.device.Frames;
 import org.s2d.device.Losses;
 import org.s2d.device.Normalization;
 import org.s2d.device.Optimizers;
@@ -45,6 +46,7 @@ public final class CudaDevice implements Device {
     private final DenseConv2d denseConv2d;
     private final Convolutions convolutions;
     private final TokenKernels tokens;
+    private final Frames frames;
     private final Losses losses;
     private final Optimizers optimizers;
 
@@ -63,6 +65,7 @@ public final class CudaDevice implements Device {
         denseConv2d = backend.convolutions(context);
         convolutions = new CudaConvolutions(context, elementwise, denseConv2d);
         tokens = new CudaTokenKernels(context);
+        frames = new CudaFrames(context);
         losses = new CudaLosses(context, elementwise);
         optimizers = new CudaOptimizers(context, staging);
     }
@@ -143,6 +146,11 @@ public final class CudaDevice implements Device {
     }
 
     @Override
+    public Frames frames() {
+        return frames;
+    }
+
+    @Override
     public Losses losses() {
         return losses;
     }
@@ -206,7 +214,7 @@ public final class CudaDevice implements Device {
     }
 
     private static void requireConvertible(String what, Tensor onDevice, Tensor host) {
-        if ((onDevice.dtype() == DType.I64) != (host.dtype() == DType.I64)) {
+        if (!host.dtype().convertsTo(onDevice.dtype())) {
             throw new ShapeException(what + ": no conversion between " + onDevice + " and " + host);
         }
     }
