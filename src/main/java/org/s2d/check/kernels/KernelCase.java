@@ -55,6 +55,11 @@ record KernelCase(String name, DType type, List<Operand> operands, Action prepar
         return with(new Operand(operand, Shape.of(dims), role, Values.POSITIVE, false, 0));
     }
 
+    /** Adds bytes that are read. */
+    KernelCase bytes(String operand, int... dims) {
+        return with(new Operand(operand, Shape.of(dims), Role.READ, Values.BYTES, false, 0));
+    }
+
     /**
      * Says that for every operand added so far the result's rows along the first dimension depend on the operands' same rows alone: the
      * reference, which is slow, then computes the first and the last {@code rows} of them.
@@ -83,6 +88,9 @@ record KernelCase(String name, DType type, List<Operand> operands, Action prepar
     }
 
     DType typeOf(Operand operand) {
+        if (operand.values() == Values.BYTES) {
+            return DType.U8;
+        }
         return operand.activation() ? type : DType.F32;
     }
 

@@ -6,9 +6,13 @@ import static org.s2d.check.kernels.Operand.Role.UPDATED;
 import static org.s2d.check.kernels.Operand.Role.WRITTEN;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 import org.s2d.check.Size;
+import org.s2d.device.ClipPlan;
+import org.s2d.device.ClipPlan.Box;
+import org.s2d.device.ClipPlan.Mix;
 import org.s2d.device.Convolutions.Interpolation;
 import org.s2d.device.Device;
 import org.s2d.device.Elementwise.Binary;
@@ -19,6 +23,8 @@ import org.s2d.device.Optimizers.Slot;
 import org.s2d.device.PreparedAdamW;
 import org.s2d.device.ResidualSum;
 import org.s2d.tensor.DType;
+import org.s2d.tensor.HostPool;
+import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 
@@ -191,7 +197,30 @@ final class KernelCases {
                 .activation("y", WRITTEN, s.images(), 3, pixels / 2, pixels / 2)
                 .checkedRows(1)
                 .run((device, t) -> device.convolutions().resize(t.get("y"), t.get("x"), Interpolation.BILINEAR, true));
-        return List.of(patches, resize);
+        return List.of(clips(type, pixels), patches, resize);
+    }
+
+    /** Every row crops, mirrors and is blended with its partner, so that all there is to read is read. */
+    private KernelCase clips(DType type, int pixels) {
+        return KernelCase.of("clips from bytes", type)
+                .bytes("frames", s.clips(), s.frames(), pixels, pixels, 3)
+                .activation("y", WRITTEN, s.clips(), 3, s.frames(), pixels, pixels)
+                .checkedRows(1)
+                .binding((device, scope, t) -> {
+                    Tensor y = t.get("y");
+                    Box crop = new Box(1, 2, pixels - 1, pixels - 2);
+                    Mix blend = new Mix(0, s.frames(), new Box(0, 0, pixels, pixels), 0.25f, 0.75f);
+                    Tensor plans = scope.allocate(DType.I64, Shape.of(y.dim(0), ClipPlan.WORDS));
+                    Tensor values = scope.allocate(device.floatType(), Shape.of(0));
+                    try (HostPool pool = new HostPool();
+                            Scope host = new Scope(pool)) {
+                        Tensor written = host.allocate(DType.I64, plans.shape());
+                        ClipPlan plan = new ClipPlan(crop, true, Box.NONE, 0, blend);
+                        ClipPlan.write(written, Collections.nCopies(y.dim(0), plan));
+                        device.upload(plans, written);
+                    }
+                    return () -> device.frames().clips(y, t.get("frames"), plans, values, true);
+                });
     }
 
     /** A million rows, so that there is something to time; a real batch has eight. */

@@ -24,7 +24,9 @@ record Operand(String name, Shape shape, Role role, Values values, boolean activ
         /** Mean 0, variance 1. */
         SPREAD,
         /** 0.25 to 1.75. */
-        POSITIVE
+        POSITIVE,
+        /** Bytes, 0 to 255: neither activations nor in the device's float type. */
+        BYTES
     }
 
     /** Bytes that a call has to move for it, each element once in each direction. */
@@ -45,12 +47,17 @@ record Operand(String name, Shape shape, Role role, Values values, boolean activ
         float[] drawn = new float[count];
         for (int i = 0; i < count; i++) {
             double u = uniform(seed, start + i);
-            float value = (float) (values == Values.POSITIVE ? 0.25 + 1.5 * u : (2 * u - 1) * Math.sqrt(3));
+            float value = (float)
+                    switch (values) {
+                        case SPREAD -> (2 * u - 1) * Math.sqrt(3);
+                        case POSITIVE -> 0.25 + 1.5 * u;
+                        case BYTES -> Math.floor(256 * u);
+                    };
             drawn[i] = switch (type) {
                 case BF16 -> DType.fromBf16(DType.toBf16(value));
                 case F16 -> Float.float16ToFloat(Float.floatToFloat16(value));
-                case F32, F64 -> value;
-                case I64, U8 -> throw new IllegalArgumentException("no floating type");
+                case F32, F64, U8 -> value;
+                case I64 -> throw new IllegalArgumentException("no floating type");
             };
         }
         return drawn;

@@ -23,7 +23,7 @@ record Operands(KernelCase kernel, Device device, Tensors tensors, Runnable call
                 device,
                 scope,
                 Operand::shape,
-                (tensor, operand) -> device.upload(tensor, drawn(kernel, operand, 0, tensor.numel())));
+                (tensor, operand) -> upload(device, tensor, drawn(kernel, operand, 0, tensor.numel())));
     }
 
     /**
@@ -41,9 +41,21 @@ record Operands(KernelCase kernel, Device device, Tensors tensors, Runnable call
                 System.arraycopy(last, 0, values, half, half);
             }
             for (int i = 0; i < values.length; i++) {
-                tensor.setDouble(i, values[i] * (1 + perturbation * (2 * random.nextDouble() - 1)));
+                double change = perturbation * (2 * random.nextDouble() - 1);
+                tensor.setDouble(i, tensor.dtype().isFloating() ? values[i] * (1 + change) : values[i]);
             }
         });
+    }
+
+    private static void upload(Device device, Tensor out, float[] values) {
+        if (out.dtype().isFloating()) {
+            device.upload(out, values);
+            return;
+        }
+        try (HostPool pool = new HostPool();
+                Scope host = new Scope(pool)) {
+            device.upload(out, host.allocate(out.dtype(), out.shape()).set(values));
+        }
     }
 
     private static float[] drawn(KernelCase kernel, Operand operand, long start, long count) {
@@ -58,7 +70,10 @@ record Operands(KernelCase kernel, Device device, Tensors tensors, Runnable call
             BiConsumer<Tensor, Operand> fill) {
         Map<String, Tensor> tensors = new LinkedHashMap<>();
         for (Operand operand : kernel.operands()) {
-            DType type = device.floatType() == DType.F64 ? DType.F64 : kernel.typeOf(operand);
+            DType type = kernel.typeOf(operand);
+            if (type.isFloating() && device.floatType() == DType.F64) {
+                type = DType.F64;
+            }
             Tensor tensor = scope.allocate(type, shape.apply(operand));
             tensors.put(operand.name(), tensor);
             if (operand.role() == Operand.Role.READ || operand.role() == Operand.Role.UPDATED) {
