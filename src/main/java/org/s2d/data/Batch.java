@@ -1,5 +1,7 @@
 package org.s2d.data;
 
+import java.util.List;
+import org.s2d.data.augment.TrainDecisions;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
 
@@ -7,14 +9,16 @@ import org.s2d.tensor.Tensor;
 public final class Batch implements AutoCloseable {
     private final Scope scope;
     private final int index;
-    private final Tensor clips;
+    private final Tensor frames;
+    private final List<TrainDecisions> decisions;
     private final Tensor labels;
     private final int[] items;
 
-    Batch(Scope scope, int index, Tensor clips, Tensor labels, int[] items) {
+    Batch(Scope scope, int index, Tensor frames, List<TrainDecisions> decisions, Tensor labels, int[] items) {
         this.scope = scope;
         this.index = index;
-        this.clips = clips;
+        this.frames = frames;
+        this.decisions = decisions;
         this.labels = labels;
         this.items = items;
     }
@@ -24,9 +28,14 @@ public final class Batch implements AutoCloseable {
         return index;
     }
 
-    /** F32 [B, 3, T, H, W], normalised. */
-    public Tensor clips() {
-        return clips;
+    /** U8 [B, T, H, W, 3]. */
+    public Tensor frames() {
+        return frames;
+    }
+
+    /** What is still to be done with the frames of each row: their operations are done. */
+    public List<TrainDecisions> decisions() {
+        return decisions;
     }
 
     /** I64 [B]. */

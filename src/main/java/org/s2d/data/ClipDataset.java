@@ -7,8 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.s2d.data.augment.Augmentation;
-import org.s2d.data.augment.ClipTransforms;
-import org.s2d.data.augment.FloatClip;
+import org.s2d.data.augment.TrainDecisions;
 import org.s2d.data.image.Image;
 import org.s2d.data.image.ImageFile;
 import org.s2d.data.image.Resample;
@@ -128,13 +127,18 @@ public final class ClipDataset {
         }
     }
 
+    /** Width and height of an item's frames. */
+    public int side() {
+        return mode == Mode.TRAIN ? spec.shortSide() : spec.size();
+    }
+
     /**
-     * The pixels of an item as the model takes them, [3, frames, size, size].
+     * The frames of an item.
      *
      * @param draws random decisions; used by training, and by validation when release-compatible
      * @throws UserException when its media are missing or damaged; the message names the file
      */
-    public FloatClip load(int item, Draws draws) {
+    public FrameClip load(int item, Draws draws) {
         return load(item, draws, 1).getFirst();
     }
 
@@ -142,18 +146,17 @@ public final class ClipDataset {
      * Several versions of an item for repeated augmentation: in training the same frames, decoded once, changed in another way each
      * time; elsewhere all alike. The first one is that of {@link #load(int, Draws)}.
      */
-    public List<FloatClip> load(int item, Draws draws, int versions) {
+    public List<FrameClip> load(int item, Draws draws, int versions) {
         View view = views.get(item);
         List<Path> files = list.samples().get(view.sample()).media().frames();
         return switch (mode) {
             case TRAIN -> {
                 List<Image> frames = frames(
                         files, FrameSampling.train(files.size(), spec.frames(), spec.rate(), draws), this::squeeze);
-                List<FloatClip> clips = new ArrayList<>();
+                List<FrameClip> clips = new ArrayList<>();
                 for (int i = 0; i < versions; i++) {
-                    clips.add(augmentation
-                            .draw(draws, spec.frames(), spec.shortSide(), spec.size())
-                            .apply(frames, spec.size()));
+                    TrainDecisions decisions = augmentation.draw(draws, spec.frames(), side(), spec.size());
+                    clips.add(new FrameClip(decisions.operate(frames), decisions));
                 }
                 yield clips;
             }
@@ -161,12 +164,12 @@ public final class ClipDataset {
                 int[] indices = spec.releaseCompatible()
                         ? FrameSampling.train(files.size(), spec.frames(), spec.rate(), draws)
                         : FrameSampling.validation(files.size(), spec.frames(), spec.rate());
-                FloatClip clip = ClipTransforms.normalise(
+                FrameClip clip = FrameClip.of(
                         frames(files, indices, frame -> squeeze(frame).centreCrop(spec.size(), spec.size())));
                 yield Collections.nCopies(versions, clip);
             }
             case TEST -> {
-                FloatClip clip = ClipTransforms.normalise(
+                FrameClip clip = FrameClip.of(
                         frames(files, testIndices(files.size(), view.chunk()), frame -> testCrop(frame, view.split())));
                 yield Collections.nCopies(versions, clip);
             }

@@ -1,7 +1,6 @@
 package org.s2d.data;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -12,7 +11,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
-import org.s2d.data.augment.FloatClip;
+import org.s2d.data.augment.TrainDecisions;
 import org.s2d.data.random.RandomStream;
 import org.s2d.tensor.Allocator;
 import org.s2d.tensor.UserException;
@@ -154,16 +153,19 @@ public final class ClipLoader implements AutoCloseable {
      * Loads all versions of one item into their slot of a batch. Returns the item that is there now, or {@link #LEFT_OUT}.
      *
      * @param place place in the epoch; with the epoch it decides all random numbers
+     * @param slot for the frames
+     * @param decisions for what is still to be done with each version
      */
-    int fill(int epoch, int place, int item, MemorySegment slot) {
+    int fill(int epoch, int place, int item, MemorySegment slot, TrainDecisions[] decisions) {
         int chosen = item;
         for (int attempt = 0; ; attempt++) {
             try {
                 RandomStream stream = draws(options.seed(), epoch, place, attempt);
-                long at = 0;
-                for (FloatClip clip : dataset.load(chosen, stream, options.versions())) {
-                    MemorySegment.copy(clip.values(), 0, slot, ValueLayout.JAVA_FLOAT, at, clip.values().length);
-                    at += (long) clip.values().length * Float.BYTES;
+                List<FrameClip> clips = dataset.load(chosen, stream, decisions.length);
+                long bytes = slot.byteSize() / decisions.length;
+                for (int i = 0; i < decisions.length; i++) {
+                    clips.get(i).copyTo(slot.asSlice(i * bytes, bytes));
+                    decisions[i] = clips.get(i).decisions();
                 }
                 return chosen;
             } catch (UserException e) {

@@ -3,11 +3,13 @@ package org.s2d.data;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.s2d.data.augment.TrainDecisions;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
@@ -22,15 +24,17 @@ public final class LoaderEpoch implements AutoCloseable {
     private static final class Pending {
         final int index;
         final Scope scope;
-        final Tensor clips;
+        final Tensor frames;
+        final TrainDecisions[][] decisions;
         final int[] placed;
         final CountDownLatch open;
         final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-        Pending(int index, Scope scope, Tensor clips, int slots) {
+        Pending(int index, Scope scope, Tensor frames, int slots, int versions) {
             this.index = index;
             this.scope = scope;
-            this.clips = clips;
+            this.frames = frames;
+            this.decisions = new TrainDecisions[slots][versions];
             this.placed = new int[slots];
             this.open = new CountDownLatch(placed.length);
         }
@@ -100,9 +104,10 @@ public final class LoaderEpoch implements AutoCloseable {
         ClipSpec spec = loader.dataset().spec();
         Scope scope = new Scope(loader.allocator());
         int rows = size * loader.options().versions();
-        Tensor clips = scope.allocate(DType.F32, Shape.of(rows, 3, spec.frames(), spec.size(), spec.size()));
-        Pending pending = new Pending(index, scope, clips, size);
-        MemorySegment data = clips.data();
+        int side = loader.dataset().side();
+        Tensor frames = scope.allocate(DType.U8, Shape.of(rows, spec.frames(), side, side, 3));
+        Pending pending = new Pending(index, scope, frames, size, loader.options().versions());
+        MemorySegment data = frames.data();
         long bytes = data.byteSize() / size;
         for (int i = 0; i < size; i++) {
             int slot = i;
@@ -115,7 +120,7 @@ public final class LoaderEpoch implements AutoCloseable {
     private void fill(Pending pending, int slot, int place, MemorySegment part) {
         try {
             if (!stopped && pending.failure.get() == null) {
-                pending.placed[slot] = loader.fill(epoch, place, items[place], part);
+                pending.placed[slot] = loader.fill(epoch, place, items[place], part, pending.decisions[slot]);
             }
         } catch (RuntimeException | Error e) {
             pending.failure.compareAndSet(null, e);
@@ -150,8 +155,9 @@ public final class LoaderEpoch implements AutoCloseable {
             if (pending.placed[slot] != ClipLoader.LEFT_OUT) {
                 if (kept < slot) {
                     MemorySegment rows =
-                            pending.clips.narrow(0, slot * versions, versions).data();
-                    pending.clips.narrow(0, kept * versions, versions).data().copyFrom(rows);
+                            pending.frames.narrow(0, slot * versions, versions).data();
+                    pending.frames.narrow(0, kept * versions, versions).data().copyFrom(rows);
+                    pending.decisions[kept] = pending.decisions[slot];
                 }
                 pending.placed[kept++] = pending.placed[slot];
             }
@@ -166,8 +172,10 @@ public final class LoaderEpoch implements AutoCloseable {
         labels.set(Arrays.stream(rowItems)
                 .mapToLong(item -> loader.dataset().sample(item).label())
                 .toArray());
-        Tensor clips = pending.clips.narrow(0, 0, rowItems.length);
-        return Optional.of(new Batch(pending.scope, pending.index, clips, labels, rowItems));
+        Tensor frames = pending.frames.narrow(0, 0, rowItems.length);
+        List<TrainDecisions> decisions =
+                Arrays.stream(pending.decisions, 0, kept).flatMap(Arrays::stream).toList();
+        return Optional.of(new Batch(pending.scope, pending.index, frames, decisions, labels, rowItems));
     }
 
     /** Stops loading: what is being decoded is finished, nothing else is begun. */

@@ -8,8 +8,7 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.s2d.data.ClipSpec;
-import org.s2d.data.augment.ClipTransforms;
-import org.s2d.data.augment.FloatClip;
+import org.s2d.data.FrameClip;
 import org.s2d.data.face.LandmarkFinder;
 import org.s2d.data.image.Image;
 import org.s2d.data.image.Resample;
@@ -20,6 +19,7 @@ import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
+import org.s2d.train.PlannedClips;
 import org.s2d.train.TrainedModel;
 
 /**
@@ -131,11 +131,11 @@ public final class Recognizer implements AutoCloseable {
     private List<Prediction> batch(List<List<Image>> clips) {
         try (Scope scope = new Scope(pool)) {
             Tensor pixels =
-                    scope.allocate(DType.F32, Shape.of(clips.size(), 3, spec.frames(), spec.size(), spec.size()));
+                    scope.allocate(DType.U8, Shape.of(clips.size(), spec.frames(), spec.size(), spec.size(), 3));
             for (int i = 0; i < clips.size(); i++) {
-                pixels.select(0, i).set(prepared(clips.get(i)).values());
+                prepared(clips.get(i)).copyTo(pixels.select(0, i).data());
             }
-            TrainedModel.Output output = model.run(pixels, true);
+            TrainedModel.Output output = model.run(PlannedClips.whole(pixels), true);
             List<Prediction> predictions = new ArrayList<>();
             for (int i = 0; i < clips.size(); i++) {
                 predictions.add(prediction(output, i));
@@ -144,7 +144,7 @@ public final class Recognizer implements AutoCloseable {
         }
     }
 
-    private FloatClip prepared(List<Image> frames) {
+    private FrameClip prepared(List<Image> frames) {
         if (frames.isEmpty()) {
             throw new UserException("predict: a clip without frames.");
         }
@@ -154,7 +154,7 @@ public final class Recognizer implements AutoCloseable {
             Image resized = Resample.resize(frame, spec.size(), spec.size(), Resample.Filter.BILINEAR);
             chosen.add(spec.grey() ? resized.grey() : resized);
         }
-        return ClipTransforms.normalise(chosen);
+        return FrameClip.of(chosen);
     }
 
     /** Which of {@code count} frames is the i-th of {@code wanted}. */

@@ -15,7 +15,6 @@ import org.s2d.report.StripSheet.Block;
 import org.s2d.report.StripSheet.Strip;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
-import org.s2d.tensor.Tensor;
 
 /**
  * Attention over faces: of each class the clip that the model is surest of and right about, its frames as the model sees them, and over
@@ -119,11 +118,11 @@ final class AttentionFigure {
         List<Maps> maps = new ArrayList<>();
         try (HostPool pool = new HostPool();
                 Scope scope = new Scope(pool)) {
-            Tensor pixels = pictures.pixels(item(looker.dataset(), id), scope);
-            maps.add(maps(looker.name(), attention.of(pixels, model.landmarks()), shown));
+            PlannedClips clip = pictures.clip(item(looker.dataset(), id), scope);
+            maps.add(maps(looker.name(), attention.of(clip, model.landmarks()), shown));
             if (withoutLandmarks && model.landmarks().hasNetwork()) {
                 maps.add(maps(
-                        "landmarks off", attention.of(pixels, model.landmarks().silenced()), shown));
+                        "landmarks off", attention.of(clip, model.landmarks().silenced()), shown));
             }
         }
         return maps;

@@ -7,7 +7,7 @@ import org.s2d.autograd.Tape.Gradients;
 import org.s2d.autograd.Var;
 import org.s2d.model.s2d.S2dConfig;
 import org.s2d.nn.Parameter;
-import org.s2d.tensor.Tensor;
+import org.s2d.tensor.Scope;
 
 /**
  * Where the model looks: the attention of the last encoder block to the patches of a frame, softmax(q k / sqrt(d)), mean over heads. The
@@ -41,17 +41,16 @@ final class AttentionMaps {
     /**
      * Weights of the patches of every frame, [B*T][patches], row by row of each frame.
      *
-     * @param clips normalised pixels in host memory, [B, 3, T, H, W]
      * @param landmarks where the landmark maps come from
      */
-    double[][] of(Tensor clips, LandmarkSource landmarks) {
+    double[][] of(PlannedClips clips, LandmarkSource landmarks) {
         String watched = "blocks." + (model.model().config().depth() - 1) + ".norm1.out";
         Watched tokens = new Watched(watched);
-        try (Tape tape = Tape.evaluating(model.device(), model.precision(), Gradients.NONE)) {
+        try (Scope scope = new Scope(model.device().allocator());
+                Scope host = new Scope(model.device().hostAllocator());
+                Tape tape = Tape.evaluating(model.device(), model.precision(), Gradients.NONE)) {
             tape.setObserver(tokens);
-            Tensor uploaded = tape.allocate(tape.floatType(), clips.shape());
-            model.device().upload(uploaded, clips);
-            Var x = tape.constant(uploaded);
+            Var x = ClipPlace.of(model.device(), scope, host, clips).make(tape, false);
             model.model().forward(tape, x, landmarks.features(tape, x));
         }
         double[] values = tokens.values();

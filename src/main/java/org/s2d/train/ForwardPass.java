@@ -46,13 +46,14 @@ final class ForwardPass implements AutoCloseable {
      */
     record Output(Tensor logits, Tensor feature, @Nullable Tensor points) {}
 
-    private record Key(Shape clips, boolean withPoints) {}
+    private record Key(ClipPlace.Form clips, boolean withPoints) {}
 
     /** Where clips of one shape go in and their scores come out. */
     private final class Place implements AutoCloseable {
         private final boolean withPoints;
         private final Scope scope = new Scope(device.allocator(), "clips");
-        private final Tensor clips;
+        private final Scope host = new Scope(device.hostAllocator());
+        private final ClipPlace clips;
         private final Tensor logits;
         private final Tensor feature;
         private @Nullable Tensor points;
@@ -60,8 +61,8 @@ final class ForwardPass implements AutoCloseable {
 
         Place(Key key) {
             withPoints = key.withPoints();
-            int count = key.clips().dim(0);
-            clips = scope.allocate(device.floatType(), key.clips());
+            int count = key.clips().clips().dim(0);
+            clips = new ClipPlace(device, scope, host, key.clips(), 0);
             logits = scope.allocate(
                     device.floatType(), Shape.of(count, model.config().classes()));
             feature = scope.allocate(
@@ -71,7 +72,7 @@ final class ForwardPass implements AutoCloseable {
 
         private void compute() {
             try (Tape tape = Tape.evaluating(device, precision, Gradients.NONE)) {
-                Var x = tape.constant(clips);
+                Var x = clips.make(tape, false);
                 Landmarks.Maps maps = landmarks.maps(tape, x, withPoints);
                 Tensor found = maps.points();
                 if (found != null) {
@@ -86,8 +87,8 @@ final class ForwardPass implements AutoCloseable {
             }
         }
 
-        Output run(Tensor host) {
-            device.upload(clips, host);
+        Output run(PlannedClips given) {
+            clips.fill(given);
             work.run();
             return new Output(logits, feature, points);
         }
@@ -95,17 +96,18 @@ final class ForwardPass implements AutoCloseable {
         @Override
         public void close() {
             work.close();
+            host.close();
             scope.close();
         }
     }
 
-    /** Scores of clips [B, 3, T, H, W] in host memory, normalised; points too where {@code withPoints}. */
-    Output run(Tensor clips, boolean withPoints) {
+    /** Scores of clips in which nothing is erased; points too where {@code withPoints}. */
+    Output run(PlannedClips clips, boolean withPoints) {
         // A recording does not convert weights to their compute type: it would do so every time.
         for (Parameter parameter : model.parameters().values()) {
             parameter.refresh(device);
         }
-        Key key = new Key(clips.shape(), withPoints);
+        Key key = new Key(ClipPlace.Form.of(clips), withPoints);
         Place place = places.get(key);
         if (place == null) {
             if (places.size() == MOST_SIZES) {

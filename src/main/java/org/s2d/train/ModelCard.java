@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.s2d.data.ClipSpec;
-import org.s2d.data.augment.ClipTransforms;
+import org.s2d.device.ImageNet;
 
 /**
  * What travels with exported weights, so that somebody who has only the file can use it: class names, how a clip becomes the model's
@@ -43,8 +43,8 @@ public record ModelCard(List<String> labels, TrainConfig config, Map<String, Obj
         map.put("layout", "batch, channel, frame, row, column");
         map.put("channels", "RGB");
         map.put("scale", "1/255");
-        map.put("mean", perChannel(ClipTransforms::mean));
-        map.put("std", perChannel(ClipTransforms::deviation));
+        map.put("mean", perChannel(ImageNet::mean));
+        map.put("std", perChannel(ImageNet::deviation));
         map.put("size", spec.size());
         map.put("resize", "bilinear");
         map.put("frames", spec.frames());

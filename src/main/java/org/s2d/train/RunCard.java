@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
-import org.s2d.data.augment.ClipTransforms;
+import org.s2d.device.ImageNet;
 import org.s2d.data.metrics.ConfusionMatrix;
 import org.s2d.data.metrics.Interval;
 import org.s2d.tensor.UserException;
@@ -119,8 +119,8 @@ public final class RunCard {
                         config.model().numFrames(),
                         data.samplingRate());
         return frames + "faces cut out" + (data.grey() ? ", made grey" : "") + ", resized to " + size + " × " + size
-                + " (bilinear), R, G, B / 255 less " + perChannel(ClipTransforms::mean) + " over "
-                + perChannel(ClipTransforms::deviation);
+                + " (bilinear), R, G, B / 255 less " + perChannel(ImageNet::mean) + " over "
+                + perChannel(ImageNet::deviation);
     }
 
     private static String perChannel(IntFunction<Float> value) {

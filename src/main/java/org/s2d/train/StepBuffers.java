@@ -3,7 +3,6 @@ package org.s2d.train;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.s2d.device.Device;
 import org.s2d.device.Seed;
 import org.s2d.optim.LossScaler;
@@ -18,23 +17,25 @@ import org.s2d.tensor.Tensor;
  * optimiser's rates.
  */
 final class StepBuffers implements AutoCloseable {
-    /** Shapes of a batch: clips [B, 3, T, H, W], and whether it trains on others than those that feed the queue. */
-    record Form(Shape clips, boolean isMixed, boolean feedsQueue) {}
+    /** A batch's clips, and whether they are mixed. */
+    record Form(ClipPlace.Form clips, boolean isMixed) {
+        static Form of(TrainingStep.Input input) {
+            return new Form(ClipPlace.Form.of(input.clips()), input.targets() != null);
+        }
+
+        int size() {
+            return clips.clips().dim(0);
+        }
+    }
 
     /**
      * One batch on the device.
      *
-     * @param clips what the queue is fed with, [B, 3, T, H, W]; null when it is not, and the batch is mixed
-     * @param trained what the model trains on: {@code clips}, or those mixed
      * @param targets [B, C], undefined unless it is mixed: labels say enough
      * @param labels [B], as numbers of the float type
      * @param watched what the host wants to know: loss, weighted self-distillation loss, logits [B * C]
      */
-    record Batch(@Nullable Tensor clips, Tensor trained, Tensor targets, Tensor labels, Tensor watched) {
-        boolean isMixed() {
-            return clips != trained;
-        }
-
+    record Batch(ClipPlace clips, boolean isMixed, Tensor targets, Tensor labels, Tensor watched) {
         Tensor loss() {
             return watched.narrow(0, 0, 1);
         }
@@ -58,6 +59,7 @@ final class StepBuffers implements AutoCloseable {
 
     private final Device device;
     private final List<Form> forms;
+    private final long mostValues;
     private final Scope scope;
     private final Scope host;
     private final List<Batch> batches = new ArrayList<>();
@@ -67,22 +69,25 @@ final class StepBuffers implements AutoCloseable {
     private final Tensor report;
     private final Tensor hostReport;
 
-    StepBuffers(Device device, List<Form> forms, int classes) {
+    /** For steps like this one. */
+    StepBuffers(Device device, List<TrainingStep.Input> inputs, int classes) {
         this.device = device;
-        this.forms = forms;
+        forms = forms(inputs);
+        // Rounded up, so that a run needs new buffers, and with them new recordings, only a few times.
+        mostValues = Long.highestOneBit(2 * mostValues(inputs));
         scope = new Scope(device.allocator(), "clips");
         host = new Scope(device.hostAllocator());
         seed = scope.allocate(DType.I64, Shape.of(1));
         hostSeed = host.allocate(DType.I64, Shape.of(1));
         int count = forms.stream()
-                .mapToInt(form -> SCALARS + form.clips().dim(0) * classes)
+                .mapToInt(form -> SCALARS + form.size() * classes)
                 .sum();
         watched = scope.allocate(device.floatType(), Shape.of(count));
         report = scope.allocate(DType.F64, Shape.of(WATCHED + count));
         hostReport = host.allocate(DType.F64, report.shape());
         int first = 0;
         for (Form form : forms) {
-            Shape targets = Shape.of(form.clips().dim(0), classes);
+            Shape targets = Shape.of(form.size(), classes);
             int length = SCALARS + (int) targets.numel();
             batches.add(allocate(form, targets, watched.narrow(0, first, length)));
             first += length;
@@ -90,27 +95,27 @@ final class StepBuffers implements AutoCloseable {
     }
 
     private Batch allocate(Form form, Shape targets, Tensor seen) {
-        Tensor trained = scope.allocate(device.floatType(), form.clips());
-        Tensor clips = trained;
-        if (form.isMixed()) {
-            clips = form.feedsQueue() ? scope.allocate(device.floatType(), form.clips()) : null;
-        }
         return new Batch(
-                clips,
-                trained,
+                new ClipPlace(device, scope, host, form.clips(), mostValues),
+                form.isMixed(),
                 scope.allocate(device.floatType(), targets),
                 scope.allocate(device.floatType(), Shape.of(targets.dim(0))),
                 seen);
     }
 
-    static List<Form> forms(List<TrainingStep.Input> inputs, boolean feedsQueue) {
-        return inputs.stream()
-                .map(input -> new Form(input.clips().shape(), input.mixed() != null, feedsQueue))
-                .toList();
+    private static List<Form> forms(List<TrainingStep.Input> inputs) {
+        return inputs.stream().map(Form::of).toList();
     }
 
-    boolean fit(List<Form> wanted) {
-        return forms.equals(wanted);
+    private static long mostValues(List<TrainingStep.Input> inputs) {
+        return inputs.stream()
+                .mapToLong(input -> input.clips().valueCount())
+                .max()
+                .orElse(0);
+    }
+
+    boolean fit(List<TrainingStep.Input> inputs) {
+        return forms.equals(forms(inputs)) && mostValues(inputs) <= mostValues;
     }
 
     /** Puts a step's data in place. Clips are read before this returns. */
@@ -119,15 +124,10 @@ final class StepBuffers implements AutoCloseable {
         device.upload(seed, hostSeed);
         for (int i = 0; i < inputs.size(); i++) {
             TrainingStep.Input input = inputs.get(i);
-            TrainingStep.Mixed mixed = input.mixed();
             Batch batch = batches.get(i);
-            device.upload(batch.trained(), mixed == null ? input.clips() : mixed.clips());
-            Tensor clips = batch.clips();
-            if (mixed != null && clips != null) {
-                device.upload(clips, input.clips());
-            }
-            if (mixed != null) {
-                device.upload(batch.targets(), mixed.targets());
+            batch.clips().fill(input.clips());
+            if (input.targets() != null) {
+                device.upload(batch.targets(), input.targets());
             }
             float[] labels = new float[input.labels().length];
             for (int b = 0; b < labels.length; b++) {

@@ -127,9 +127,9 @@ public final class TrainedModel implements AutoCloseable {
     /**
      * Scores of clips.
      *
-     * @param clips normalised pixels in host memory, [B, 3, T, H, W] as {@link #clipSpec} says
+     * @param clips at the size that {@link #clipSpec} says, nothing in them erased
      */
-    public Output run(Tensor clips, boolean withPoints) {
+    public Output run(PlannedClips clips, boolean withPoints) {
         ForwardPass.Output output = forward.run(clips, withPoints);
         Tensor points = output.points();
         return new Output(rows(output.logits()), points == null ? null : rows(points));

@@ -297,9 +297,10 @@ final class TrainingRun implements AutoCloseable {
     private TrainingStep.Input input(Batch batch, Scope mixing, RandomStream random) {
         long[] labels = new long[batch.size()];
         Arrays.setAll(labels, i -> batch.labels().getLong(i));
+        PlannedClips clips = PlannedClips.of(batch, config.model().imageSize());
         TrainConfig.Augment augment = config.data().augment();
         if (!augment.mixes()) {
-            return new TrainingStep.Input(batch.clips(), labels, landmarks);
+            return new TrainingStep.Input(clips, labels, landmarks);
         }
         Mixup mixup = new Mixup(
                 augment.mixup(),
@@ -308,12 +309,11 @@ final class TrainingRun implements AutoCloseable {
                 augment.mixupSwitchProb(),
                 Mixup.Mode.valueOf(augment.mixupMode().toUpperCase(Locale.ROOT)),
                 config.data().releaseCompatible());
-        Tensor clips = mixing.allocate(DType.F32, batch.clips().shape());
         Tensor targets = mixing.allocate(DType.F32, Shape.of(labels.length, labels().size()));
-        Mixup.Decisions decisions = mixup.draw(random, labels.length, clips.dim(3), clips.dim(4));
-        mixup.apply(batch.clips(), decisions, clips);
+        int size = config.model().imageSize();
+        Mixup.Decisions decisions = mixup.draw(random, labels.length, size, size);
         Mixup.targets(batch.labels(), decisions, config.loss().smoothing(), targets);
-        return new TrainingStep.Input(batch.clips(), labels, new TrainingStep.Mixed(clips, targets), landmarks);
+        return new TrainingStep.Input(clips.mixed(decisions), labels, targets, landmarks);
     }
 
     @Override

@@ -92,20 +92,17 @@ public final class TrainingStep implements AutoCloseable {
     }
 
     /**
-     * Clips [B, 3, T, H, W] on the host with their labels.
+     * A batch on the host.
      *
-     * @param mixed what the model is trained on instead; none: the clips with smoothed labels
+     * @param targets soft targets [B, C] of clips that are mixed; none: the clips are trained with smoothed labels
      */
     @SuppressWarnings("ArrayRecordComponent") // only read
     public record Input(
-            Tensor clips, long[] labels, @Nullable Mixed mixed, LandmarkSource landmarks) {
-        public Input(Tensor clips, long[] labels, LandmarkSource landmarks) {
+            PlannedClips clips, long[] labels, @Nullable Tensor targets, LandmarkSource landmarks) {
+        public Input(PlannedClips clips, long[] labels, LandmarkSource landmarks) {
             this(clips, labels, null, landmarks);
         }
     }
-
-    /** Clips mixed with each other and their soft targets [B, C], on the host. */
-    public record Mixed(Tensor clips, Tensor targets) {}
 
     /**
      * What changes from step to step.
@@ -142,7 +139,7 @@ public final class TrainingStep implements AutoCloseable {
     /** Runs one step. When anything is not finite the weights stay as they were, and the result says so. */
     public Result run(List<Input> batches, Rates rates) {
         boolean feeds = sdl != null && rates.updateQueue();
-        StepBuffers place = buffers(StepBuffers.forms(batches, feeds));
+        StepBuffers place = buffers(batches);
         place.fill(batches, rates.seed());
         optimizer.setRates(rates.lr(), rates.weightDecay());
         Variant variant =
@@ -186,11 +183,11 @@ public final class TrainingStep implements AutoCloseable {
         return Optional.ofNullable(whyNotRecorded);
     }
 
-    private StepBuffers buffers(List<StepBuffers.Form> forms) {
+    private StepBuffers buffers(List<Input> batches) {
         StepBuffers present = buffers;
-        if (present == null || !present.fit(forms)) {
+        if (present == null || !present.fit(batches)) {
             close();
-            present = new StepBuffers(device, forms, model.config().classes());
+            present = new StepBuffers(device, batches, model.config().classes());
             buffers = present;
         }
         return present;
@@ -207,7 +204,7 @@ public final class TrainingStep implements AutoCloseable {
             int count = place.batches().size();
             for (int i = 0; i < count; i++) {
                 StepBuffers.Batch batch = place.batches().get(i);
-                boolean twice = feeds && batch.clips() == batch.trained();
+                boolean twice = feeds && !batch.isMixed();
                 LandmarkSource source = variant.landmarks().get(i);
                 landmarks.add(twice ? new RememberedLandmarks(source, remembered) : source);
                 try (Tape tape = Tape.training(device, precision, Gradients.RECORD, place.seed(i, PASS))) {
@@ -229,7 +226,7 @@ public final class TrainingStep implements AutoCloseable {
         if (observer != null) {
             tape.setObserver(observer);
         }
-        S2dModel.Output out = forward(tape, batch.trained(), landmarks);
+        S2dModel.Output out = forward(tape, batch.clips().make(tape, true), landmarks);
         Var perSample = batch.isMixed()
                 ? CrossEntropy.apply(tape, out.logits(), tape.constant(batch.targets()))
                 : CrossEntropy.ofLabels(tape, out.logits(), batch.labels(), smoothing);
@@ -249,7 +246,7 @@ public final class TrainingStep implements AutoCloseable {
 
     private void feedQueue(Tape tape, StepBuffers.Batch batch, LandmarkSource landmarks, Tensor factor) {
         Sdl queue = Objects.requireNonNull(sdl);
-        S2dModel.Output out = forward(tape, Objects.requireNonNull(batch.clips()), landmarks);
+        S2dModel.Output out = forward(tape, batch.clips().make(tape, false), landmarks);
         if (observer != null) {
             observer.onResult("sdl.update.feat", out.feature());
             observer.onResult("sdl.update.logits", out.logits());
@@ -257,8 +254,7 @@ public final class TrainingStep implements AutoCloseable {
         queue.update(out.feature().value(), out.logits().value(), batch.labels(), factor);
     }
 
-    private S2dModel.Output forward(Tape tape, Tensor clips, LandmarkSource landmarks) {
-        Var x = tape.constant(clips);
+    private S2dModel.Output forward(Tape tape, Var x, LandmarkSource landmarks) {
         S2dModel.Output out = model.forward(tape, x, landmarks.features(tape, x));
         tape.observe("feature", out.feature());
         tape.observe("logits", out.logits());

@@ -14,12 +14,14 @@ import org.s2d.data.augment.Mixup;
 import org.s2d.data.augment.Mixup.Decisions;
 import org.s2d.data.augment.Mixup.Mix;
 import org.s2d.data.augment.Mixup.Mode;
+import org.s2d.device.Device;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
+import org.s2d.train.PlannedClips;
 
 /** Mixup and CutMix with recorded weights and boxes: mixed clips, soft targets, boxes from their centres. */
 final class MixupChecks {
@@ -29,7 +31,7 @@ final class MixupChecks {
     private MixupChecks() {}
 
     /** Checks what the case carries of these; nothing when it carries none. */
-    static void verify(CaseFolder folder, Report report) {
+    static void verify(CaseFolder folder, Device device, Report report) {
         for (Map.Entry<String, JsonNode> entry : folder.values().properties()) {
             if (entry.getKey().startsWith("cutmix_bbox")) {
                 boxes(entry.getValue(), report);
@@ -42,7 +44,7 @@ final class MixupChecks {
                 Scope scope = new Scope(pool)) {
             for (JsonNode entry : folder.manifest().path("tensors")) {
                 if (entry.path("file").asText().equals(FILE + ".safetensors")) {
-                    tensor(folder, entry, scope, report);
+                    tensor(folder, entry, device, scope, report);
                 }
             }
         }
@@ -68,14 +70,14 @@ final class MixupChecks {
         report.checkExact("cutmix_bbox", "(" + rows.size() + ", 4)", wrong, rows.size(), 0, "");
     }
 
-    private static void tensor(CaseFolder folder, JsonNode entry, Scope scope, Report report) {
+    private static void tensor(CaseFolder folder, JsonNode entry, Device device, Scope scope, Report report) {
         String name = entry.path("name").asText();
         Matcher plain = PLAIN_TARGET.matcher(entry.path("meaning").asText());
         if (name.endsWith("/x")) {
-            mixed(folder, name.substring(0, name.length() - 2), how(folder, entry), scope, report);
+            mixed(folder, name.substring(0, name.length() - 2), how(folder, entry), device, scope, report);
         } else if (name.equals("mixup_target") && plain.find()) {
             Mix mix = Mix.blend(Double.parseDouble(plain.group(1)));
-            Decisions decisions = new Decisions(Mode.BATCH, List.of(mix));
+            Decisions decisions = new Decisions(Mode.BATCH, false, List.of(mix));
             targets(folder, name, decisions, Double.parseDouble(plain.group(2)), scope, report);
         }
     }
@@ -89,13 +91,12 @@ final class MixupChecks {
         }
     }
 
-    private static void mixed(CaseFolder folder, String key, JsonNode how, Scope scope, Report report) {
+    private static void mixed(
+            CaseFolder folder, String key, JsonNode how, Device device, Scope scope, Report report) {
         Tensor clips = folder.tensor(FILE, "x");
         Mode mode = key.startsWith("elem") ? Mode.ELEM : key.startsWith("pair") ? Mode.PAIR : Mode.BATCH;
         Decisions decisions = decisions(mode, how, clips.dim(3), clips.dim(4));
-        Tensor out = scope.allocate(DType.F32, clips.shape());
-        // As in the release, whose pair mode cuts time and height.
-        new Mixup(1, 1, 1, 0.5, mode, true).apply(clips, decisions, out);
+        Tensor out = PlannedClips.made(clips).mixed(decisions).madeBy(device, scope);
         report.check(FILE + "/" + key + "/x", out, folder.tensor(FILE, key + "/x"), null);
         if (folder.has(FILE, key + "/target")) {
             targets(folder, key + "/target", decisions, how.path("smoothing").asDouble(), scope, report);
@@ -127,6 +128,7 @@ final class MixupChecks {
                 mixes.add(Mix.blend(weight));
             }
         }
-        return new Decisions(mode, mixes);
+        // As in the release, whose pair mode cuts time and height.
+        return new Decisions(mode, mode == Mode.PAIR, mixes);
     }
 }

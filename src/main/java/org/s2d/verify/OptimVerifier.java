@@ -56,7 +56,7 @@ final class OptimVerifier implements CaseVerifier {
         schedules(folder, report);
         samplerWeights(folder, report);
         layerDecay(folder, report);
-        MixupChecks.verify(folder, report);
+        MixupChecks.verify(folder, target.device(), report);
     }
 
     private static void samplerWeights(CaseFolder folder, Report report) {

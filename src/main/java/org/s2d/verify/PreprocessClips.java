@@ -13,23 +13,27 @@ import org.s2d.data.ClipDataset;
 import org.s2d.data.ClipList;
 import org.s2d.data.ClipSpec;
 import org.s2d.data.DatasetFormat;
+import org.s2d.data.FrameClip;
 import org.s2d.data.FrameSampling;
 import org.s2d.data.ListOptions;
 import org.s2d.data.TestViews;
 import org.s2d.data.augment.AugmentOp;
 import org.s2d.data.augment.AugmentStep;
-import org.s2d.data.augment.ClipTransforms;
 import org.s2d.data.augment.CropBox;
 import org.s2d.data.augment.ErasePatch;
-import org.s2d.data.augment.FloatClip;
 import org.s2d.data.augment.TrainDecisions;
 import org.s2d.data.image.Image;
 import org.s2d.data.image.ImageFile;
 import org.s2d.data.image.Resample;
 import org.s2d.data.image.Resample.Filter;
 import org.s2d.data.random.RandomStream;
+import org.s2d.device.Device;
+import org.s2d.device.ImageNet;
+import org.s2d.tensor.HostPool;
+import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
+import org.s2d.train.PlannedClips;
 
 /** The float half of a preprocess case: crops, flips, erasing, and whole validation, test and training items. */
 final class PreprocessClips {
@@ -46,10 +50,12 @@ final class PreprocessClips {
     private static final Pattern CASE = Pattern.compile("train_(case\\d+)");
 
     private final CaseFolder folder;
+    private final Device device;
     private final Report report;
 
-    PreprocessClips(CaseFolder folder, Report report) {
+    PreprocessClips(CaseFolder folder, Device device, Report report) {
         this.folder = folder;
+        this.device = device;
         this.report = report;
     }
 
@@ -70,21 +76,21 @@ final class PreprocessClips {
     }
 
     private void crops() {
-        FloatClip input = clip(CROP, "in");
+        Tensor input = folder.tensor(CROP, "in");
         for (String name : folder.names(CROP)) {
             Matcher box = BOX.matcher(PreprocessVerifier.meaning(folder, CROP, name));
+            Tensor expected = folder.tensor(CROP, name);
             if (name.startsWith("resized_crop") && box.find()) {
                 CropBox crop = new CropBox(number(box, 1), number(box, 2), number(box, 3), number(box, 4));
-                int size = folder.tensor(CROP, name).dim(2);
-                check(CROP, name, ClipTransforms.resizedCrop(input, crop, size).values());
+                changed(CROP + "/" + name, input, new TrainDecisions(List.of(), Optional.of(crop), false, Optional.empty()), expected);
             } else if (name.equals("flip")) {
-                check(CROP, name, ClipTransforms.flip(input).values());
+                changed(CROP + "/" + name, input, new TrainDecisions(List.of(), Optional.empty(), true, Optional.empty()), expected);
             } else if (name.equals("tensor_normalize")) {
                 float[] values = folder.tensor(CROP, "tensor_normalize_in").toFloats();
                 for (int i = 0; i < values.length; i++) {
-                    values[i] = ClipTransforms.normalise(values[i], i % 3);
+                    values[i] = ImageNet.normalise(values[i], i % 3);
                 }
-                check(CROP, name, values);
+                compare(CROP + "/" + name, values, expected);
             }
         }
     }
@@ -102,8 +108,18 @@ final class PreprocessClips {
                     size[1],
                     folder.tensor(ERASE, mode + "/pixels").toFloats());
             Tensor expected = folder.tensor(ERASE, mode + "/out").transpose(0, 1);
-            FloatClip ours = patch.apply(clip(frames.transpose(0, 1)));
-            compare(ERASE + "/" + mode, ours.values(), expected);
+            TrainDecisions decisions = new TrainDecisions(List.of(), Optional.empty(), false, Optional.of(patch));
+            changed(ERASE + "/" + mode, frames.transpose(0, 1), decisions, expected);
+        }
+    }
+
+    /** Compares what becomes of a clip [3, T, H, W] of numbers. */
+    private void changed(String name, Tensor clip, TrainDecisions decisions, Tensor expected) {
+        Tensor pixels = clip.permute(1, 2, 3, 0).unflatten(0, 1, clip.dim(1));
+        PlannedClips planned = PlannedClips.of(pixels, List.of(decisions), expected.dim(2), expected.dim(3));
+        try (HostPool pool = new HostPool();
+                Scope host = new Scope(pool)) {
+            compare(name, planned.madeBy(device, host).toFloats(), expected);
         }
     }
 
@@ -138,9 +154,9 @@ final class PreprocessClips {
             int length = whole.group(2) == null
                     ? folder.tensor(VALIDATION, name).dim(1)
                     : folder.config().path("frames").asInt();
-            FloatClip clip = ClipDataset.validation(list, ClipSpec.of(length, number(whole, 1)))
+            FrameClip clip = ClipDataset.validation(list, ClipSpec.of(length, number(whole, 1)))
                     .load(0, RandomStream.of(0));
-            check(VALIDATION, name, whole.group(2) == null ? clip.values() : frames(clip, number(whole, 2)));
+            check(VALIDATION, name, whole.group(2) == null ? clip : chosen(clip, number(whole, 2)));
         } else if (window.matches()) {
             int end = folder.values().path(window.group(1) + "_end_idx").asInt();
             int side = number(window, 2);
@@ -148,7 +164,7 @@ final class PreprocessClips {
             List<Image> frames = squares(list, FrameSampling.window(number(window, 4), 1, end), side).stream()
                     .map(frame -> frame.centreCrop(crop, crop))
                     .toList();
-            check(VALIDATION, name, ClipTransforms.normalise(frames).values());
+            check(VALIDATION, name, FrameClip.of(frames));
         }
     }
 
@@ -170,7 +186,7 @@ final class PreprocessClips {
             int[] chosen = Arrays.stream(text.group(3).split(",", -1))
                     .mapToInt(Integer::parseInt)
                     .toArray();
-            check(TEST, name, frames(views.load(item, RandomStream.of(0)), chosen));
+            check(TEST, name, chosen(views.load(item, RandomStream.of(0)), chosen));
         }
     }
 
@@ -193,10 +209,7 @@ final class PreprocessClips {
                 Optional.of(new CropBox(box[0], box[1], box[2], box[3])),
                 decided.path("flip").asBoolean(),
                 patch(name, decided.path("erase")));
-        check(
-                TRAIN,
-                name + "/out",
-                decisions.apply(squares(list, indices, size), size).values());
+        check(TRAIN, name + "/out", new FrameClip(decisions.operate(squares(list, indices, size)), decisions));
     }
 
     private Optional<ErasePatch> patch(String name, JsonNode box) {
@@ -217,33 +230,22 @@ final class PreprocessClips {
                 .toList();
     }
 
-    /** Some frames of a clip [C, T, H, W]. */
-    private static float[] frames(FloatClip clip, int... chosen) {
-        int area = clip.height() * clip.width();
-        float[] out = new float[clip.channels() * chosen.length * area];
-        for (int c = 0; c < clip.channels(); c++) {
-            for (int t = 0; t < chosen.length; t++) {
-                int from = (c * clip.frames() + chosen[t]) * area;
-                System.arraycopy(clip.values(), from, out, (c * chosen.length + t) * area, area);
-            }
-        }
-        return out;
-    }
-
-    private FloatClip clip(String file, String name) {
-        return clip(folder.tensor(file, name));
-    }
-
-    private static FloatClip clip(Tensor tensor) {
-        return new FloatClip(tensor.dim(0), tensor.dim(1), tensor.dim(2), tensor.dim(3), tensor.toFloats());
+    private static FrameClip chosen(FrameClip clip, int... chosen) {
+        return FrameClip.of(
+                Arrays.stream(chosen).mapToObj(t -> clip.frames().get(t)).toList());
     }
 
     private static int number(Matcher matcher, int group) {
         return Integer.parseInt(matcher.group(group));
     }
 
-    private void check(String file, String name, float[] ours) {
-        compare(file + "/" + name, ours, folder.tensor(file, name));
+    private void check(String file, String name, FrameClip clip) {
+        Tensor expected = folder.tensor(file, name);
+        try (HostPool pool = new HostPool();
+                Scope host = new Scope(pool)) {
+            PlannedClips planned = PlannedClips.of(clip, host, expected.dim(2), expected.dim(3));
+            compare(file + "/" + name, planned.madeBy(device, host).toFloats(), expected);
+        }
     }
 
     private void compare(String name, float[] ours, Tensor expected) {

@@ -38,7 +38,7 @@ final class PreprocessVerifier implements CaseVerifier {
             cropBoxes(folder, json(folder, BOXES), report);
         }
         new PreprocessImages(folder, report).verify();
-        new PreprocessClips(folder, report).verify();
+        new PreprocessClips(folder, target.device(), report).verify();
     }
 
     private static JsonNode json(CaseFolder folder, String file) {

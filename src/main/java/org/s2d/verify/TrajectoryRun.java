@@ -26,6 +26,7 @@ import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
 import org.s2d.train.FreezeRule;
 import org.s2d.train.LandmarkSource;
+import org.s2d.train.PlannedClips;
 import org.s2d.train.TrainingStep;
 
 /** The training run of a trajectory case on our engine, and what it saw. */
@@ -225,7 +226,7 @@ final class TrajectoryRun implements AutoCloseable {
         Tensor clips = gather(inputs, folder.tensor(DATA, "x"), ids, 1);
         Tensor maps =
                 gather(inputs, folder.tensor(DATA, "a"), ids, model.config().frames());
-        return new TrainingStep.Input(clips, labels, constant(maps));
+        return new TrainingStep.Input(PlannedClips.made(clips), labels, constant(maps));
     }
 
     private static LandmarkSource constant(Tensor maps) {

@@ -20,6 +20,7 @@ import org.s2d.data.augment.Augmentation;
 import org.s2d.data.random.RandomStream;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.UserException;
+import org.s2d.train.PlannedClips;
 
 class ClipLoaderTest {
     private static final ClipSpec SPEC = ClipSpec.of(3, 8);
@@ -43,6 +44,7 @@ class ClipLoaderTest {
                 .noneMatch(thread -> thread.getName().startsWith("clip-loader"));
     }
 
+    /** A batch; {@code clips} as the model takes them. */
     @SuppressWarnings("ArrayRecordComponent") // compared recursively
     private record Seen(int index, int[] items, float[] clips, double[] labels) {}
 
@@ -54,7 +56,8 @@ class ClipLoaderTest {
                     seen.add(new Seen(
                             batch.index(),
                             batch.items(),
-                            batch.clips().toFloats(),
+                            MadeClips.of(PlannedClips.of(
+                                    batch.frames(), batch.decisions(), SPEC.size(), SPEC.size())),
                             batch.labels().toDoubles()));
                 }
             }
@@ -108,7 +111,7 @@ class ClipLoaderTest {
             assertThat(batches.stream().map(Seen::items))
                     .containsExactly(new int[] {0, 1}, new int[] {2, 3}, new int[] {4});
             assertThat(batches.get(1).labels()).containsExactly(2, 0);
-            float[] alone = loader.dataset().load(4, RandomStream.of(0)).values();
+            float[] alone = MadeClips.of(loader.dataset().load(4, RandomStream.of(0)), SPEC.size());
             assertThat(batches.get(2).clips()).isEqualTo(alone);
         }
     }

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.s2d.SharedData;
-import org.s2d.data.augment.FloatClip;
 import org.s2d.data.image.Image;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
@@ -44,11 +43,6 @@ public record ReferenceCase(Path folder) {
                 rgb[i] = (byte) values[i];
             }
             return new Image(shape[1], shape[0], rgb);
-        }
-
-        /** [C, T, H, W]. */
-        public FloatClip clip() {
-            return new FloatClip(shape[0], shape[1], shape[2], shape[3], floats());
         }
     }
 

@@ -24,6 +24,7 @@ import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
 import org.s2d.train.RandomCheckpoint;
 import org.s2d.train.SavedModel;
+import org.s2d.train.PlannedClips;
 import org.s2d.train.TrainedModel;
 
 /** Exported files in ONNX Runtime beside the checkpoints that they were made from. */
@@ -99,8 +100,8 @@ class OnnxExportTest {
         Tensor picture = clips(1, 1, new Random(1));
         try (TrainedModel floats = TrainedModel.open(checkpoint, List.of());
                 TrainedModel doubles = TrainedModel.open(checkpoint, List.of("train.device=reference"))) {
-            TrainedModel.Output ours = floats.run(picture, true);
-            TrainedModel.Output exact = doubles.run(picture, true);
+            TrainedModel.Output ours = floats.run(PlannedClips.made(picture), true);
+            TrainedModel.Output exact = doubles.run(PlannedClips.made(picture), true);
             return new Limits(
                     5 * Math.max(FLOAT, RandomState.error(flat(ours.logits()), flat(exact.logits()))),
                     5 * Math.max(FLOAT, RandomState.error(points(ours), points(exact))));
@@ -124,7 +125,7 @@ class OnnxExportTest {
                 Map<String, double[]> outputs = session.run(Map.of("frames", clips));
                 logits.add(Objects.requireNonNull(outputs.get("logits")));
                 landmarks.add(Objects.requireNonNull(outputs.get("landmarks")));
-                TrainedModel.Output ours = model.run(clips, true);
+                TrainedModel.Output ours = model.run(PlannedClips.made(clips), true);
                 ourLogits.add(flat(ours.logits()));
                 ourLandmarks.add(points(ours));
             }
@@ -146,7 +147,7 @@ class OnnxExportTest {
             Tensor clips = clips(INPUTS, 2, new Random(3));
             Map<String, double[]> outputs = session.run(Map.of("frames", clips));
             assertThat(outputs.keySet()).containsExactly("logits", "probabilities", "features");
-            double[] ours = flat(model.run(clips, true).logits());
+            double[] ours = flat(model.run(PlannedClips.made(clips), true).logits());
             assertThat(RandomState.error(Objects.requireNonNull(outputs.get("logits")), ours))
                     .isLessThan(8 * FLOAT);
         }

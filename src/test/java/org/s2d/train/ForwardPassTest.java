@@ -74,7 +74,7 @@ class ForwardPassTest {
     }
 
     private double[] logits(ForwardPass pass, Tensor clips) {
-        Tensor logits = pass.run(clips, false).logits();
+        Tensor logits = pass.run(PlannedClips.made(clips), false).logits();
         Tensor copy = host.allocate(DType.F64, logits.shape());
         device.download(copy, logits);
         return copy.toDoubles();

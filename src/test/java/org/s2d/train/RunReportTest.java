@@ -134,7 +134,8 @@ class RunReportTest {
                 pixels[i] = (float) Math.sin(0.37 * i);
             }
             clip.set(pixels);
-            double[][] maps = new AttentionMaps(model).of(clip, model.landmarks());
+            PlannedClips planned = PlannedClips.made(clip);
+            double[][] maps = new AttentionMaps(model).of(planned, model.landmarks());
             double[][] expected = plainAttention(model, clip);
             assertThat(maps).hasNumberOfRows(4);
             for (int t = 0; t < 4; t++) {
@@ -143,7 +144,7 @@ class RunReportTest {
                 }
             }
             double[][] silent =
-                    new AttentionMaps(model).of(clip, model.landmarks().silenced());
+                    new AttentionMaps(model).of(planned, model.landmarks().silenced());
             assertThat(Arrays.deepEquals(maps, silent)).isFalse();
         }
     }

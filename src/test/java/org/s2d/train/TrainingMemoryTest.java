@@ -52,7 +52,7 @@ class TrainingMemoryTest {
                 device.elementwise().fill(maps, 0.25);
                 return tape.constant(maps);
             };
-            TrainingStep.Input input = new TrainingStep.Input(clips, new long[] {0, 2}, landmarks);
+            TrainingStep.Input input = new TrainingStep.Input(PlannedClips.made(clips), new long[] {0, 2}, landmarks);
             SdlSchedule schedule = new SdlSchedule(0, new TreeMap<>(Map.of(0, 0.5)), 1);
             try (TrainingStep step = new TrainingStep(device, Precision.FP32, model, optimizer, sdl, 0.1, 1, true)) {
                 long afterWarmUp = 0;

@@ -26,6 +26,7 @@ import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 import org.s2d.train.FreezeRule;
+import org.s2d.train.PlannedClips;
 import org.s2d.train.TrainingStep;
 
 /**
@@ -96,12 +97,12 @@ public final class RepeatItems {
                     new AdamW(ParameterGroups.of(model.parameters().values()), AdamW.Options.DEFAULT, device, scope);
             Sdl sdl = new Sdl(device, scope, CLASSES, ANCHORS, config.embedDim(), 2, 1);
             int grid = config.imageSize() / config.patchSize();
-            Tensor x = random(host, Shape.of(clips, 3, config.frames(), config.imageSize(), config.imageSize()));
+            Tensor x = random(host, Shape.of(clips, config.frames(), config.imageSize(), config.imageSize(), 3));
             Tensor hostMaps = random(host, Shape.of(clips * config.frames(), config.landmarkChannels(), grid, grid));
             Tensor maps = scope.allocate(device.floatType(), hostMaps.shape());
             device.upload(maps, hostMaps);
             List<TrainingStep.Input> batch =
-                    List.of(new TrainingStep.Input(x, new long[] {1, 4}, (tape, _) -> tape.constant(maps)));
+                    List.of(new TrainingStep.Input(PlannedClips.whole(x), new long[] {1, 4}, (tape, _) -> tape.constant(maps)));
             double[] losses = new double[2 * steps];
             try (TrainingStep step = new TrainingStep(device, precision, model, optimizer, sdl, 0.1, 1, recorded)) {
                 for (int i = 0; i < steps; i++) {

@@ -16,9 +16,12 @@ import org.s2d.device.Device;
 import org.s2d.device.cuda.CudaDevice;
 import org.s2d.device.cuda.DevicePool;
 import org.s2d.model.s2d.S2dFlops;
+import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
+import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
+import org.s2d.train.PlannedClips;
 import org.s2d.train.TrainingStep;
 
 /**
@@ -87,7 +90,7 @@ public final class ThroughputItems {
         time(sample, forward, S2dFlops.of(sample.model.config()).forward(), record);
     }
 
-    /** What {@code ./s2d train} runs per batch, from clips in host memory to loss and accuracy in Java; without landmark network. */
+    /** What {@code ./s2d train} runs per batch, from frames in host memory to loss and accuracy in Java; without landmark network. */
     private void product(Sample sample, ObjectNode record) {
         try (HostPool pool = new HostPool();
                 Scope host = new Scope(pool);
@@ -100,10 +103,11 @@ public final class ThroughputItems {
                         Sample.SMOOTHING,
                         0,
                         true)) {
-            Tensor clips = host.allocate(sample.x.dtype(), sample.x.shape());
-            sample.device.download(clips, sample.x);
-            List<TrainingStep.Input> batch =
-                    List.of(new TrainingStep.Input(clips, sample.labels, (tape, _) -> tape.constant(sample.a)));
+            Shape clips = sample.x.shape();
+            Tensor frames = host.allocate(DType.U8, Shape.of(clips.dim(0), clips.dim(2), clips.dim(3), clips.dim(4), 3));
+            frames.data().fill((byte) 100);
+            List<TrainingStep.Input> batch = List.of(new TrainingStep.Input(
+                    PlannedClips.whole(frames), sample.labels, (tape, _) -> tape.constant(sample.a)));
             TrainingStep.Rates rates = new TrainingStep.Rates(Sample.LEARNING_RATE, Sample.WEIGHT_DECAY, 0, false, 1);
             double flops = S2dFlops.of(sample.model.config()).fineTuningStep();
             time(sample, () -> step.run(batch, rates), flops, record);

@@ -62,17 +62,4 @@ public record ErasePatch(int top, int left, int height, int width, float[] value
         double aspect = StrictMath.exp(logAspect);
         return new int[] {(int) Math.rint(Math.sqrt(area * aspect)), (int) Math.rint(Math.sqrt(area / aspect))};
     }
-
-    /** The clip with the patch written over it. */
-    public FloatClip apply(FloatClip clip) {
-        float[] out = clip.values().clone();
-        for (int t = 0, at = 0; t < clip.frames(); t++) {
-            for (int c = 0; c < clip.channels(); c++) {
-                for (int y = top; y < top + height; y++, at += width) {
-                    System.arraycopy(values, at, out, clip.plane(c, t) + y * clip.width() + left, width);
-                }
-            }
-        }
-        return new FloatClip(clip.channels(), clip.frames(), clip.height(), clip.width(), out);
-    }
 }

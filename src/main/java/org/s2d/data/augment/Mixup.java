@@ -1,7 +1,5 @@
 package org.s2d.data.augment;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -53,8 +51,12 @@ public record Mixup(
         }
     }
 
-    /** The decisions for a batch: one, one per pair, or one per row. */
-    public record Decisions(Mode mode, List<Mix> mixes) {
+    /**
+     * The decisions for a batch: one, one per pair, or one per row.
+     *
+     * @param cutsTime whether a box means frames and lines of them, not lines and columns of every frame
+     */
+    public record Decisions(Mode mode, boolean cutsTime, List<Mix> mixes) {
         public Decisions {
             mixes = List.copyOf(mixes);
         }
@@ -92,7 +94,7 @@ public record Mixup(
         for (int i = 0; i < count; i++) {
             mixes.add(drawOne(stream, height, width));
         }
-        return new Decisions(mode, mixes);
+        return new Decisions(mode, releaseCompatible && mode == Mode.PAIR, mixes);
     }
 
     private Mix drawOne(RandomStream stream, int height, int width) {
@@ -117,74 +119,6 @@ public record Mixup(
         int bottom = Math.clamp(centreY + halfHeight, 0, height);
         int right = Math.clamp(centreX + halfWidth, 0, width);
         return new CropBox(top, left, bottom - top, right - left);
-    }
-
-    /**
-     * Mixes a batch.
-     *
-     * @param clips F32 [B, C, T, H, W], contiguous
-     * @param out where the result goes: same shape, another storage
-     */
-    public void apply(Tensor clips, Decisions decisions, Tensor out) {
-        if (clips.rank() != 5
-                || clips.dtype() != DType.F32
-                || out.dtype() != DType.F32
-                || !out.shape().equals(clips.shape())
-                || out.storage() == clips.storage()) {
-            throw new ShapeException("mixup: expected two F32 tensors [B, C, T, H, W], found " + clips + " and " + out);
-        }
-        int rows = clips.dim(0);
-        for (int i = 0; i < rows; i++) {
-            MemorySegment own = clips.select(0, i).data();
-            MemorySegment partner = clips.select(0, rows - 1 - i).data();
-            MemorySegment target = out.select(0, i).data();
-            Mix mix = decisions.of(i, rows);
-            if (mix.box.isEmpty() && mix.weight != 1) {
-                blend(own, partner, (float) mix.weight, (float) (1 - mix.weight), target);
-            } else {
-                target.copyFrom(own);
-                mix.box.ifPresent(box -> paste(box, clips, partner, target));
-            }
-        }
-    }
-
-    private static void blend(
-            MemorySegment own, MemorySegment partner, float weight, float rest, MemorySegment target) {
-        long count = own.byteSize() / Float.BYTES;
-        for (long i = 0; i < count; i++) {
-            float value = own.getAtIndex(ValueLayout.JAVA_FLOAT, i) * weight
-                    + partner.getAtIndex(ValueLayout.JAVA_FLOAT, i) * rest;
-            target.setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
-        }
-    }
-
-    private void paste(CropBox box, Tensor clips, MemorySegment from, MemorySegment to) {
-        int frames = clips.dim(2);
-        int height = clips.dim(3);
-        int width = clips.dim(4);
-        boolean inTime = releaseCompatible && mode == Mode.PAIR;
-        for (int plane = 0; plane < clips.dim(1) * frames; plane++) {
-            int frame = plane % frames;
-            if (!inTime) {
-                copyRows(
-                        from,
-                        to,
-                        (plane * height + box.top()) * (long) width + box.left(),
-                        box.height(),
-                        box.width(),
-                        width);
-            } else if (frame >= box.top() && frame < box.top() + box.height()) {
-                int last = Math.min(height, box.left() + box.width());
-                copyRows(from, to, (plane * height + box.left()) * (long) width, last - box.left(), width, width);
-            }
-        }
-    }
-
-    private static void copyRows(MemorySegment from, MemorySegment to, long first, int rows, int columns, int stride) {
-        for (int y = 0; y < rows; y++) {
-            long at = (first + (long) y * stride) * Float.BYTES;
-            MemorySegment.copy(from, at, to, at, (long) columns * Float.BYTES);
-        }
     }
 
     /**

@@ -8,11 +8,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.s2d.data.MadeClips;
 import org.s2d.data.ReferenceCase;
 import org.s2d.data.augment.Mixup.Decisions;
 import org.s2d.data.augment.Mixup.Mix;
@@ -22,9 +24,9 @@ import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
-import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
+import org.s2d.train.PlannedClips;
 
 class MixupTest {
     private static final String FILE = "mixup.safetensors";
@@ -70,7 +72,7 @@ class MixupTest {
                 mixes.add(Mix.blend(lambda));
             }
         }
-        return new Decisions(mode, mixes);
+        return new Decisions(mode, mode == Mode.PAIR, mixes); // as in the release
     }
 
     private static JsonNode row(JsonNode value) {
@@ -104,10 +106,9 @@ class MixupTest {
             Mode mode = key.startsWith("batch") ? Mode.BATCH : key.startsWith("elem") ? Mode.ELEM : Mode.PAIR;
             JsonNode how = new ObjectMapper().readTree(entry.get("how").textValue());
             Decisions decisions = decisions(mode, how);
-            Tensor mixed = scope.allocate(DType.F32, clips.shape());
-            new Mixup(1, 1, 1, 0.5, mode, true).apply(clips, decisions, mixed);
+            float[] mixed = MadeClips.of(PlannedClips.made(clips).mixed(decisions));
             float[] expected = reference.tensor(FILE, name).floats();
-            assertThat(ReferenceCase.relativeError(mixed.toFloats(), expected))
+            assertThat(ReferenceCase.relativeError(mixed, expected))
                     .as(key)
                     .isLessThan(1e-7);
             Tensor targets = scope.allocate(DType.F32, Shape.of(4, 7));
@@ -149,17 +150,31 @@ class MixupTest {
         }
     }
 
+    /** A row of black frames and one of white frames after their exchange of a box; the first colour of both. */
+    private float[][] cut(boolean cutsTime, CropBox box) {
+        Tensor clips = scope.allocate(DType.F32, Shape.of(2, 3, 2, 3, 3));
+        for (int i = 0; i < clips.numel(); i++) {
+            clips.setDouble(i, i < clips.numel() / 2 ? 0 : 1);
+        }
+        Decisions decisions = new Decisions(Mode.PAIR, cutsTime, List.of(Mix.cut(box, 3, 3)));
+        float[] mixed = MadeClips.of(PlannedClips.made(clips).mixed(decisions));
+        return new float[][] {Arrays.copyOf(mixed, 18), Arrays.copyOfRange(mixed, 54, 72)};
+    }
+
     @Test
     void pairModeCutsHeightAndWidthUnlessReleaseCompatible() {
-        Tensor clips = scope.allocate(DType.F32, Shape.of(2, 1, 2, 3, 3));
-        for (int i = 0; i < clips.numel(); i++) {
-            clips.setDouble(i, i < 18 ? 0 : 1);
-        }
-        Tensor mixed = scope.allocate(DType.F32, clips.shape());
-        Decisions decisions = new Decisions(Mode.PAIR, List.of(Mix.cut(new CropBox(1, 0, 1, 2), 3, 3)));
-        new Mixup(0, 1, 1, 0, Mode.PAIR, false).apply(clips, decisions, mixed);
-        assertThat(mixed.select(0, 0).toFloats()).containsExactly(0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0);
-        assertThat(mixed.select(0, 1).toFloats()).containsExactly(1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1);
+        float[][] plain = cut(false, new CropBox(1, 0, 1, 2));
+        assertThat(plain[0]).containsExactly(0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0);
+        assertThat(plain[1]).containsExactly(1, 1, 1, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 1);
+        // Lines for frames and columns for lines, as far as there are any.
+        float[][] release = cut(true, new CropBox(1, 2, 2, 1));
+        assertThat(release[0]).containsExactly(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1);
+        assertThat(cut(true, new CropBox(2, 0, 1, 3))[0]).containsOnly(0);
+        assertThat(Mixup.release().draw(RandomStream.of(1), 2, 3, 3).cutsTime()).isFalse();
+        assertThat(new Mixup(1, 1, 1, 0.5, Mode.PAIR, true)
+                        .draw(RandomStream.of(1), 2, 3, 3)
+                        .cutsTime())
+                .isTrue();
     }
 
     @Test
@@ -182,10 +197,7 @@ class MixupTest {
     }
 
     @Test
-    void unfitTensorsAndAlphasAreRefused() {
-        Tensor clips = scope.allocate(DType.F32, Shape.of(2, 1, 1, 2, 2));
-        Decisions none = new Decisions(Mode.BATCH, List.of(Mix.NONE));
-        assertThatThrownBy(() -> Mixup.release().apply(clips, none, clips)).isInstanceOf(ShapeException.class);
+    void unfitAlphasAreRefused() {
         assertThatThrownBy(() -> new Mixup(0, 0, 1, 0.5, Mode.BATCH, false)).isInstanceOf(UserException.class);
     }
 }
