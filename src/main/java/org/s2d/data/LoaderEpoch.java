@@ -106,7 +106,8 @@ public final class LoaderEpoch implements AutoCloseable {
         int rows = size * loader.options().versions();
         int side = loader.dataset().side();
         Tensor frames = scope.allocate(DType.U8, Shape.of(rows, spec.frames(), side, side, 3));
-        Pending pending = new Pending(index, scope, frames, size, loader.options().versions());
+        Pending pending =
+                new Pending(index, scope, frames, size, loader.options().versions());
         MemorySegment data = frames.data();
         long bytes = data.byteSize() / size;
         for (int i = 0; i < size; i++) {
@@ -173,8 +174,9 @@ public final class LoaderEpoch implements AutoCloseable {
                 .mapToLong(item -> loader.dataset().sample(item).label())
                 .toArray());
         Tensor frames = pending.frames.narrow(0, 0, rowItems.length);
-        List<TrainDecisions> decisions =
-                Arrays.stream(pending.decisions, 0, kept).flatMap(Arrays::stream).toList();
+        List<TrainDecisions> decisions = Arrays.stream(pending.decisions, 0, kept)
+                .flatMap(Arrays::stream)
+                .toList();
         return Optional.of(new Batch(pending.scope, pending.index, frames, decisions, labels, rowItems));
     }
 

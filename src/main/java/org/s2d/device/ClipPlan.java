@@ -131,10 +131,7 @@ public record ClipPlan(Box crop, boolean flip, Box erased, long firstValue, Mix 
     }
 
     private static Box box(Tensor plans, long at) {
-        return new Box(
-                (int) plans.getLong(at),
-                (int) plans.getLong(at + 1),
-                (int) plans.getLong(at + 2),
-                (int) plans.getLong(at + 3));
+        return new Box((int) plans.getLong(at), (int) plans.getLong(at + 1), (int) plans.getLong(at + 2), (int)
+                plans.getLong(at + 3));
     }
 }

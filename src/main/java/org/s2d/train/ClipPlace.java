@@ -14,7 +14,8 @@ final class ClipPlace {
     /** What has a fixed size: shapes of clips and pixels, and whether these are bytes. */
     record Form(Shape clips, Shape pixels, boolean bytes) {
         static Form of(PlannedClips clips) {
-            return new Form(clips.shape(), clips.pixels().shape(), clips.pixels().dtype() == DType.U8);
+            return new Form(
+                    clips.shape(), clips.pixels().shape(), clips.pixels().dtype() == DType.U8);
         }
     }
 

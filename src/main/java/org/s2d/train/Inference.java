@@ -84,7 +84,8 @@ final class Inference {
         for (int i = 0; i < labels.length; i++) {
             labels[i] = batch.labels().getLong(i);
         }
-        ForwardPass.Output output = forward.run(PlannedClips.of(batch, dataset.spec().size()), false);
+        ForwardPass.Output output =
+                forward.run(PlannedClips.of(batch, dataset.spec().size()), false);
         double[] scores = reader.values(output.logits());
         int classes = output.logits().dim(1);
         int[] items = batch.items();

@@ -38,11 +38,7 @@ public record PlannedClips(Tensor pixels, Shape shape, List<ClipPlan> plans, Lis
 
     /** Frames as they are, at the size they have. */
     public static PlannedClips whole(Tensor pixels) {
-        return of(
-                pixels,
-                Collections.nCopies(pixels.dim(0), TrainDecisions.NONE),
-                pixels.dim(2),
-                pixels.dim(3));
+        return of(pixels, Collections.nCopies(pixels.dim(0), TrainDecisions.NONE), pixels.dim(2), pixels.dim(3));
     }
 
     /** Clips that are there already: [B, 3, T, H, W]. */
@@ -53,8 +49,7 @@ public record PlannedClips(Tensor pixels, Shape shape, List<ClipPlan> plans, Lis
     /** One clip; its pixels live in the scope. */
     public static PlannedClips of(FrameClip clip, Scope host, int height, int width) {
         Image first = clip.frames().getFirst();
-        Tensor pixels =
-                host.allocate(DType.U8, Shape.of(1, clip.frames().size(), first.height(), first.width(), 3));
+        Tensor pixels = host.allocate(DType.U8, Shape.of(1, clip.frames().size(), first.height(), first.width(), 3));
         clip.copyTo(pixels.data());
         return of(pixels, List.of(clip.decisions()), height, width);
     }

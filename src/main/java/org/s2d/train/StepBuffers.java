@@ -79,9 +79,8 @@ final class StepBuffers implements AutoCloseable {
         host = new Scope(device.hostAllocator());
         seed = scope.allocate(DType.I64, Shape.of(1));
         hostSeed = host.allocate(DType.I64, Shape.of(1));
-        int count = forms.stream()
-                .mapToInt(form -> SCALARS + form.size() * classes)
-                .sum();
+        int count =
+                forms.stream().mapToInt(form -> SCALARS + form.size() * classes).sum();
         watched = scope.allocate(device.floatType(), Shape.of(count));
         report = scope.allocate(DType.F64, Shape.of(WATCHED + count));
         hostReport = host.allocate(DType.F64, report.shape());

@@ -91,8 +91,7 @@ final class MixupChecks {
         }
     }
 
-    private static void mixed(
-            CaseFolder folder, String key, JsonNode how, Device device, Scope scope, Report report) {
+    private static void mixed(CaseFolder folder, String key, JsonNode how, Device device, Scope scope, Report report) {
         Tensor clips = folder.tensor(FILE, "x");
         Mode mode = key.startsWith("elem") ? Mode.ELEM : key.startsWith("pair") ? Mode.PAIR : Mode.BATCH;
         Decisions decisions = decisions(mode, how, clips.dim(3), clips.dim(4));

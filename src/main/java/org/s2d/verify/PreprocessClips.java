@@ -82,9 +82,17 @@ final class PreprocessClips {
             Tensor expected = folder.tensor(CROP, name);
             if (name.startsWith("resized_crop") && box.find()) {
                 CropBox crop = new CropBox(number(box, 1), number(box, 2), number(box, 3), number(box, 4));
-                changed(CROP + "/" + name, input, new TrainDecisions(List.of(), Optional.of(crop), false, Optional.empty()), expected);
+                changed(
+                        CROP + "/" + name,
+                        input,
+                        new TrainDecisions(List.of(), Optional.of(crop), false, Optional.empty()),
+                        expected);
             } else if (name.equals("flip")) {
-                changed(CROP + "/" + name, input, new TrainDecisions(List.of(), Optional.empty(), true, Optional.empty()), expected);
+                changed(
+                        CROP + "/" + name,
+                        input,
+                        new TrainDecisions(List.of(), Optional.empty(), true, Optional.empty()),
+                        expected);
             } else if (name.equals("tensor_normalize")) {
                 float[] values = folder.tensor(CROP, "tensor_normalize_in").toFloats();
                 for (int i = 0; i < values.length; i++) {

@@ -81,9 +81,10 @@ class ClipDatasetTest {
                 new ClipList("photos", List.of("a"), List.of(new Sample("p", new Media.Photo(file), 0)), List.of());
         FrameClip clip =
                 ClipDataset.train(list, ClipSpec.of(1, 4), Augmentation.none()).load(0, RandomStream.of(1));
-        assertThat(clip.frames()).singleElement().satisfies(frame -> assertThat(
-                        new int[] {frame.width(), frame.height()})
-                .containsExactly(4, 4));
+        assertThat(clip.frames())
+                .singleElement()
+                .satisfies(frame ->
+                        assertThat(new int[] {frame.width(), frame.height()}).containsExactly(4, 4));
     }
 
     @Test

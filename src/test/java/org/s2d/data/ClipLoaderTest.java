@@ -56,8 +56,7 @@ class ClipLoaderTest {
                     seen.add(new Seen(
                             batch.index(),
                             batch.items(),
-                            MadeClips.of(PlannedClips.of(
-                                    batch.frames(), batch.decisions(), SPEC.size(), SPEC.size())),
+                            MadeClips.of(PlannedClips.of(batch.frames(), batch.decisions(), SPEC.size(), SPEC.size())),
                             batch.labels().toDoubles()));
                 }
             }

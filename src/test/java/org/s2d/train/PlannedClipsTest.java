@@ -98,10 +98,8 @@ class PlannedClipsTest {
                     size[1],
                     reference.tensor(ERASE, mode + "/pixels").floats());
             TrainDecisions decisions = new TrainDecisions(List.of(), Optional.empty(), false, Optional.of(patch));
-            Tensor expected =
-                    tensor(reference.tensor(ERASE, mode + "/out")).transpose(0, 1);
-            assertThat(MadeClips.of(
-                            PlannedClips.of(pixels(clip), List.of(decisions), clip.dim(2), clip.dim(3))))
+            Tensor expected = tensor(reference.tensor(ERASE, mode + "/out")).transpose(0, 1);
+            assertThat(MadeClips.of(PlannedClips.of(pixels(clip), List.of(decisions), clip.dim(2), clip.dim(3))))
                     .isEqualTo(expected.toFloats());
         }
     }

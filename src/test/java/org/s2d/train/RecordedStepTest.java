@@ -123,7 +123,8 @@ class RecordedStepTest {
                 clips.setDouble(at, random.nextGaussian());
             }
             clips.setDouble(0, value);
-            TrainingStep.Input input = new TrainingStep.Input(PlannedClips.made(clips), new long[] {i % 3, 1}, landmarks);
+            TrainingStep.Input input =
+                    new TrainingStep.Input(PlannedClips.made(clips), new long[] {i % 3, 1}, landmarks);
             TrainingStep.Result result =
                     step.run(List.of(input), new TrainingStep.Rates(1e-2 / (i + 1), 0.05, 0.5, true, 1000 + i));
             results.add(result);
@@ -198,7 +199,9 @@ class RecordedStepTest {
     private void requireOneLaunchAndOneWait() {
         assertThat(calls).containsEntry("launchGraph", 1).containsEntry("synchronize", 1);
         assertThat(calls).doesNotContainKeys("launch", "allocate", "allocateHost", "free", "fill", "copyOnDevice");
-        assertThat(calls.get("copyToDevice")).as("seed, pixels, plans, labels, rates").isEqualTo(5);
+        assertThat(calls.get("copyToDevice"))
+                .as("seed, pixels, plans, labels, rates")
+                .isEqualTo(5);
         assertThat(calls).containsEntry("copyToHost", 1);
     }
 

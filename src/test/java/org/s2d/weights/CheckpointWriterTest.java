@@ -70,7 +70,9 @@ class CheckpointWriterTest {
     private void assertSame(Checkpoint file, Map<String, Tensor> expected) {
         expected.forEach((name, tensor) -> {
             Tensor loaded = file.load(name, scope);
-            assertThat(loaded.dtype()).as(name).isEqualTo(StoredType.of(tensor.dtype()).loadsAs());
+            assertThat(loaded.dtype())
+                    .as(name)
+                    .isEqualTo(StoredType.of(tensor.dtype()).loadsAs());
             assertThat(loaded.shape()).as(name).isEqualTo(tensor.shape());
             assertThat(loaded.toDoubles()).as(name).isEqualTo(tensor.toDoubles());
         });

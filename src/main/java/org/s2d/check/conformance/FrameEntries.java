@@ -27,8 +27,10 @@ final class FrameEntries {
                 bytesTo("clips of bytes", true)
                         .error("expected pixels [B, T, H, W, 3]", pixels(2, 1, 4, 5, 4), values(2, 1, 4, 5)),
                 bytesTo("clips of bytes, unmixed", false),
-                OpEntry.of("clips of normalised pixels", (tape, in) ->
-                                clips(tape, in.get(0).value(), in.get(1).value(), true))
+                OpEntry.of(
+                                "clips of normalised pixels",
+                                (tape, in) ->
+                                        clips(tape, in.get(0).value(), in.get(1).value(), true))
                         .sample(floats(4, 3, 6, 5), values(4, 3, 6, 5))
                         .sample(floats(1, 1, 1, 1), values(1, 1, 1, 1))
                         .sample(floats(0, 2, 4, 4), values(0, 2, 4, 4))
@@ -36,8 +38,13 @@ final class FrameEntries {
     }
 
     private static OpEntry bytesTo(String name, boolean mixed) {
-        return OpEntry.of(name, (tape, in) ->
-                        clips(tape, asBytes(tape, in.get(0).value()), in.get(1).value(), mixed))
+        return OpEntry.of(
+                        name,
+                        (tape, in) -> clips(
+                                tape,
+                                asBytes(tape, in.get(0).value()),
+                                in.get(1).value(),
+                                mixed))
                 .sample(pixels(5, 2, 9, 7, 3), values(5, 2, 9, 7))
                 .sample(pixels(4, 1, 5, 8, 3), values(4, 1, 5, 8))
                 .sample(pixels(1, 1, 1, 1, 3), values(1, 1, 1, 1))

@@ -101,8 +101,8 @@ public final class RepeatItems {
             Tensor hostMaps = random(host, Shape.of(clips * config.frames(), config.landmarkChannels(), grid, grid));
             Tensor maps = scope.allocate(device.floatType(), hostMaps.shape());
             device.upload(maps, hostMaps);
-            List<TrainingStep.Input> batch =
-                    List.of(new TrainingStep.Input(PlannedClips.whole(x), new long[] {1, 4}, (tape, _) -> tape.constant(maps)));
+            List<TrainingStep.Input> batch = List.of(
+                    new TrainingStep.Input(PlannedClips.whole(x), new long[] {1, 4}, (tape, _) -> tape.constant(maps)));
             double[] losses = new double[2 * steps];
             try (TrainingStep step = new TrainingStep(device, precision, model, optimizer, sdl, 0.1, 1, recorded)) {
                 for (int i = 0; i < steps; i++) {

@@ -104,7 +104,8 @@ public final class ThroughputItems {
                         0,
                         true)) {
             Shape clips = sample.x.shape();
-            Tensor frames = host.allocate(DType.U8, Shape.of(clips.dim(0), clips.dim(2), clips.dim(3), clips.dim(4), 3));
+            Tensor frames =
+                    host.allocate(DType.U8, Shape.of(clips.dim(0), clips.dim(2), clips.dim(3), clips.dim(4), 3));
             frames.data().fill((byte) 100);
             List<TrainingStep.Input> batch = List.of(new TrainingStep.Input(
                     PlannedClips.whole(frames), sample.labels, (tape, _) -> tape.constant(sample.a)));

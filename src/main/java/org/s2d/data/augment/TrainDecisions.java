@@ -13,8 +13,7 @@ import org.s2d.data.image.Image;
 public record TrainDecisions(
         List<AugmentStep> operations, Optional<CropBox> crop, boolean flip, Optional<ErasePatch> erase) {
     /** No change at all. */
-    public static final TrainDecisions NONE =
-            new TrainDecisions(List.of(), Optional.empty(), false, Optional.empty());
+    public static final TrainDecisions NONE = new TrainDecisions(List.of(), Optional.empty(), false, Optional.empty());
 
     public TrainDecisions {
         operations = List.copyOf(operations);

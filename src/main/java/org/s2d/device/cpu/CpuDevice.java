@@ -39,8 +39,8 @@ public final class CpuDevice implements Device {
         attention = new CpuAttentionKernels(workers, new FoveaPromptSteps(pool, elementwise, products));
         convolutions = new CpuConvolutions(pool, workers, elementwise);
         tokens = new CpuTokenKernels(workers);
-        frames = (out, pixels, plans, values, mixed) ->
-                FramesKernel.forward(workers, out, pixels, plans, values, mixed);
+        frames =
+                (out, pixels, plans, values, mixed) -> FramesKernel.forward(workers, out, pixels, plans, values, mixed);
         losses = new CpuLosses(workers);
         optimizers = new CpuOptimizers(workers);
     }

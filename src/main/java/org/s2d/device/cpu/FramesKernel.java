@@ -112,7 +112,7 @@ final class FramesKernel {
         for (int i = 0; i < normalised.length; i++) {
             normalised[i] = ImageNet.normalise((i & 255) / 255f, i >> 8);
         }
-        long pairs = (kernel.rows + 1) / 2;
+        long pairs = (kernel.rows + 1L) / 2;
         workers.parallelFor(pairs * kernel.frames, 1, (worker, from, to) -> {
             Lines first = kernel.new Lines(normalised);
             Lines second = kernel.new Lines(normalised);
@@ -231,8 +231,7 @@ final class FramesKernel {
 
         private void read(long first, int width) {
             if (pixels.dtype() == DType.U8) {
-                MemorySegment.copy(
-                        pixels.base(), ValueLayout.JAVA_BYTE, first * COLOURS, bytes, 0, width * COLOURS);
+                MemorySegment.copy(pixels.base(), ValueLayout.JAVA_BYTE, first * COLOURS, bytes, 0, width * COLOURS);
                 for (int i = 0; i < width * COLOURS; i += COLOURS) {
                     source[i] = normalised[bytes[i] & 0xff];
                     source[i + 1] = normalised[256 + (bytes[i + 1] & 0xff)];

@@ -43,7 +43,7 @@ record Columns(int distance, int operation) {
             case F32 -> cudaDataType.CUDA_R_32F;
             case BF16 -> cudaDataType.CUDA_R_16BF;
             case F16 -> cudaDataType.CUDA_R_16F;
-            case F64, I64 -> throw new IllegalArgumentException("no product of " + tensor.dtype());
+            case F64, I64, U8 -> throw new IllegalArgumentException("no product of " + tensor.dtype());
         };
     }
 }

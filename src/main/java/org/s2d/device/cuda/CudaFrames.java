@@ -38,7 +38,7 @@ final class CudaFrames implements Frames {
         if (out.numel() == 0) {
             return;
         }
-        long pairs = (out.dim(0) + 1) / 2;
+        long pairs = (out.dim(0) + 1L) / 2;
         long tiles = Math.ceilDiv((long) out.dim(3) * out.dim(4), TILE);
         context.launch(
                 pixels.dtype() == DType.U8 ? bytes : floats,

@@ -108,9 +108,7 @@ class MixupTest {
             Decisions decisions = decisions(mode, how);
             float[] mixed = MadeClips.of(PlannedClips.made(clips).mixed(decisions));
             float[] expected = reference.tensor(FILE, name).floats();
-            assertThat(ReferenceCase.relativeError(mixed, expected))
-                    .as(key)
-                    .isLessThan(1e-7);
+            assertThat(ReferenceCase.relativeError(mixed, expected)).as(key).isLessThan(1e-7);
             Tensor targets = scope.allocate(DType.F32, Shape.of(4, 7));
             Mixup.targets(labels(reference), decisions, how.get("smoothing").doubleValue(), targets);
             assertThat(targets.toFloats())
