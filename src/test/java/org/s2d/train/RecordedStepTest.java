@@ -2,11 +2,13 @@ package org.s2d.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
@@ -14,6 +16,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.s2d.autograd.Precision;
+import org.s2d.data.augment.CropBox;
+import org.s2d.data.augment.ErasePatch;
+import org.s2d.data.augment.Mixup;
+import org.s2d.data.augment.TrainDecisions;
 import org.s2d.device.Device;
 import org.s2d.device.cuda.CudaDevice;
 import org.s2d.device.cuda.EmulatorDriver;
@@ -49,6 +55,9 @@ class RecordedStepTest {
             .dropPath(0.4)
             .build();
     private static final int BATCH = 2;
+    /** Of the frames, of which the clips show a part. */
+    private static final int SIDE = 9;
+
     /** The first makes what stays, the second takes the memory, the third is recorded. */
     private static final int BEFORE_REPLAY = 3;
 
@@ -115,16 +124,26 @@ class RecordedStepTest {
             });
         }
 
-        /** Step number {@code i}: its own clips, rate and seed. {@code value}: of the first pixel. */
+        /** Step number {@code i}: its own clips, plans, rate and seed. {@code value}: the first one in the first row's erased box. */
         TrainingStep.Result step(int i, float value) {
-            Tensor clips = host.allocate(DType.F32, Shape.of(BATCH, 3, CONFIG.frames(), 8, 8));
             Random random = new Random(i);
-            for (long at = 0; at < clips.numel(); at++) {
-                clips.setDouble(at, random.nextGaussian());
-            }
-            clips.setDouble(0, value);
-            TrainingStep.Input input =
-                    new TrainingStep.Input(PlannedClips.made(clips), new long[] {i % 3, 1}, landmarks);
+            byte[] drawn = new byte[BATCH * CONFIG.frames() * SIDE * SIDE * 3];
+            random.nextBytes(drawn);
+            Tensor pixels = host.allocate(DType.U8, Shape.of(BATCH, CONFIG.frames(), SIDE, SIDE, 3));
+            pixels.data().copyFrom(MemorySegment.ofArray(drawn));
+            float[] values = new float[3 * CONFIG.frames() * 2];
+            values[0] = value;
+            Optional<CropBox> crop = Optional.of(new CropBox(i % 3, 1, 6, 7));
+            TrainDecisions erased = new TrainDecisions(
+                    List.of(), crop, i % 2 == 0, Optional.of(new ErasePatch(1, i % 4, 1, 2, values)));
+            Mixup.Decisions mix =
+                    new Mixup.Decisions(Mixup.Mode.BATCH, false, List.of(Mixup.Mix.blend(random.nextDouble())));
+            PlannedClips clips = PlannedClips.of(pixels, List.of(erased, TrainDecisions.NONE), 8, 8)
+                    .mixed(mix);
+            long[] labels = {i % 3, 1};
+            Tensor targets = host.allocate(DType.F32, Shape.of(BATCH, 3));
+            Mixup.targets(host.allocate(DType.I64, Shape.of(BATCH)).set(labels), mix, 0.1, targets);
+            TrainingStep.Input input = new TrainingStep.Input(clips, labels, targets, landmarks);
             TrainingStep.Result result =
                     step.run(List.of(input), new TrainingStep.Rates(1e-2 / (i + 1), 0.05, 0.5, true, 1000 + i));
             results.add(result);
@@ -200,8 +219,8 @@ class RecordedStepTest {
         assertThat(calls).containsEntry("launchGraph", 1).containsEntry("synchronize", 1);
         assertThat(calls).doesNotContainKeys("launch", "allocate", "allocateHost", "free", "fill", "copyOnDevice");
         assertThat(calls.get("copyToDevice"))
-                .as("seed, pixels, plans, labels, rates")
-                .isEqualTo(5);
+                .as("seed, pixels, plans, values, targets, labels, rates")
+                .isEqualTo(7);
         assertThat(calls).containsEntry("copyToHost", 1);
     }
 
