@@ -1,5 +1,6 @@
 package org.s2d.predict;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.s2d.data.image.Image;
 import org.s2d.data.image.ImageFile;
+import org.s2d.data.image.Resample;
 import org.s2d.data.prepare.Progress;
 import org.s2d.data.video.VideoFrame;
 import org.s2d.data.video.VideoOptions;
@@ -21,6 +23,9 @@ import org.s2d.tensor.UserException;
 public final class ResultFolder {
     /** Drawn videos are at most this large, and have at most so many frames per second. */
     private static final VideoOptions DRAWN = new VideoOptions(30, 1280);
+
+    /** Smaller photographs are enlarged, or the texts on them could not be read. */
+    private static final double LEAST_SIDE = 480;
 
     private final Path folder;
     private final Set<String> taken = new HashSet<>();
@@ -59,10 +64,18 @@ public final class ResultFolder {
             return;
         }
         if (ImageFile.hasImageName(file)) {
-            FaceOverlay.write(Annotator.draw(ImageFile.read(file), 0, result), target(file, ".png"));
+            FaceOverlay.write(photograph(ImageFile.read(file), result), target(file, ".png"));
         } else {
             video(file, result, progress);
         }
+    }
+
+    private static BufferedImage photograph(Image picture, FileResult result) {
+        double scale = Math.max(1, LEAST_SIDE / Math.min(picture.width(), picture.height()));
+        int width = (int) Math.round(picture.width() * scale);
+        int height = (int) Math.round(picture.height() * scale);
+        Image large = Resample.resize(picture, width, height, Resample.Filter.BICUBIC);
+        return Annotator.draw(large, 0, result.scaled((double) width / picture.width()));
     }
 
     private Path target(Path file, String ending) {

@@ -77,7 +77,7 @@ class PredictCommandTest {
                 .isEqualTo(Main.BAD_INPUT);
         assertThat(err.toString()).contains("bad.jpg").contains("1 of 2 files");
         assertThat(Files.readString(out1.resolve("predictions.csv"))).contains("f2.png,0,all,");
-        assertThat(ImageIO.read(out1.resolve("f2.png").toFile()).getWidth()).isEqualTo(32);
+        assertThat(ImageIO.read(out1.resolve("f2.png").toFile()).getWidth()).isEqualTo(480);
     }
 
     @Test

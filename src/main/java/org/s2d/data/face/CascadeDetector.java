@@ -29,6 +29,10 @@ public final class CascadeDetector implements FaceDetector {
     private static final int SMALLEST = 32;
     private static final double SCALE_STEP = 1.1;
     private static final int NEIGHBOURS = 4;
+    /** Its boxes end at brows and lips; networks', which landmarks and margins are made for, at forehead and chin: medians of 120 pictures. */
+    private static final double WIDER = 1.14;
+
+    private static final double LOWER = 0.03;
 
     private final CascadeClassifier frontal;
     private final CascadeClassifier profile;
@@ -76,6 +80,13 @@ public final class CascadeDetector implements FaceDetector {
                             new FaceBox(box.x() / scale, box.y() / scale, box.width() / scale, box.height() / scale, 1))
                     .toList());
         }
+    }
+
+    private static FaceBox asNetworksDo(FaceBox box, double scale) {
+        double side = box.width() * WIDER;
+        double x = box.x() + (box.width() - side) / 2;
+        double y = box.y() + (box.height() - side) / 2 + LOWER * box.height();
+        return new FaceBox(x * scale, y * scale, side * scale, side * scale, 1);
     }
 
     private static List<FaceBox> search(CascadeClassifier cascade, Mat grey) {
