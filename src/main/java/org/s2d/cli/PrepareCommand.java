@@ -54,6 +54,7 @@ final class PrepareCommand implements Callable<Integer> {
 
     @Option(
             names = "--format",
+            paramLabel = "NAME",
             defaultValue = "csv",
             description = "csv, dfew, ferv39k or mafw: folders and lists of that data set. Default: ${DEFAULT-VALUE}.")
     private SetLayout layout = SetLayout.CSV;
@@ -66,6 +67,7 @@ final class PrepareCommand implements Callable<Integer> {
 
     @Option(
             names = "--frames",
+            paramLabel = "N",
             defaultValue = "16",
             description = "Frames of a clip; 0: all. Default: ${DEFAULT-VALUE}.")
     private int frames = 16;
@@ -82,17 +84,23 @@ final class PrepareCommand implements Callable<Integer> {
             description = "A clip of everybody who is seen. Default: of the one who is seen largest and longest.")
     private boolean allFaces;
 
-    @Option(names = "--size", defaultValue = "224", description = "Side of the frames. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--size",
+            paramLabel = "PIXELS",
+            defaultValue = "224",
+            description = "Side of the frames. Default: ${DEFAULT-VALUE}.")
     private int size = 224;
 
     @Option(
             names = "--margin",
+            paramLabel = "PART",
             defaultValue = "0.15",
             description = "Room at each edge, as a part of the face. Default: ${DEFAULT-VALUE}.")
     private double margin = 0.15;
 
     @Option(
             names = "--rate",
+            paramLabel = "FPS",
             defaultValue = "25",
             description = "Frames per second that are taken. Default: ${DEFAULT-VALUE}.")
     private double rate = 25;
@@ -134,8 +142,11 @@ final class PrepareCommand implements Callable<Integer> {
                 layout, size, frames, windows, allFaces, margin, rate, foldCount == null ? layout.folds() : foldCount);
         ClipSet.Sources sources = ClipSet.sources(source, layout, this::classOf, PersonOption.pattern(person));
         Path network = landmarkFile();
+        if (sources.unlabelled() > 0) {
+            note(sources.unlabelled() + " files or rows have no class and are left out.");
+        }
         if (network == null) {
-            spec.commandLine().getErr().println("note: no --landmarks, so faces are cut out but not turned upright.");
+            note("no --landmarks, so faces are cut out but not turned upright.");
         }
         StopSignal signal = StopSignal.install();
         int code = Main.FAILED;
@@ -148,6 +159,11 @@ final class PrepareCommand implements Callable<Integer> {
             signal.close(code);
         }
         return code;
+    }
+
+    private void note(String text) {
+        spec.commandLine().getErr().println("note: " + text);
+        spec.commandLine().getErr().flush();
     }
 
     private String classOf(String label) {

@@ -75,10 +75,8 @@ public final class CascadeDetector implements FaceDetector {
                     boxes.add(new FaceBox(left, box.y(), box.width(), box.height(), box.score()));
                 }
             }
-            return FaceBox.distinct(boxes.stream()
-                    .map(box ->
-                            new FaceBox(box.x() / scale, box.y() / scale, box.width() / scale, box.height() / scale, 1))
-                    .toList());
+            return FaceBox.distinct(
+                    boxes.stream().map(box -> asNetworksDo(box, 1 / scale)).toList());
         }
     }
 

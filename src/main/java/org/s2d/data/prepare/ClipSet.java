@@ -130,9 +130,16 @@ public final class ClipSet {
     /** What clips are made of. */
     public static final class Sources {
         private final List<Source> stretches;
+        private final int unlabelled;
 
-        private Sources(List<Source> stretches) {
-            this.stretches = stretches;
+        private Sources(SourceList list) {
+            stretches = list.sources();
+            unlabelled = list.unlabelled();
+        }
+
+        /** Files and rows that are left out since they have no label. */
+        public int unlabelled() {
+            return unlabelled;
         }
 
         /** Stretches by file, in their order. */

@@ -32,7 +32,9 @@ final class SourceList {
     private final DatasetFormat format;
     private final Function<String, String> classOf;
     private final @Nullable Pattern person;
+    private final List<Source> sources = new ArrayList<>();
     private final Map<String, String> unknown = new TreeMap<>();
+    private int unlabelled;
 
     private SourceList(DatasetFormat format, Function<String, String> classOf, @Nullable Pattern person) {
         this.format = format;
@@ -46,20 +48,34 @@ final class SourceList {
      * @param classOf the class that a label counts as, empty for none
      * @param person its first group in a file's name, without the ending, is the person; null: only what a list says
      */
-    static List<Source> read(
+    static SourceList read(
             Path source, DatasetFormat format, Function<String, String> classOf, @Nullable Pattern person) {
         SourceList reader = new SourceList(format, classOf, person);
-        List<Source> sources = Files.isDirectory(source) ? reader.folder(source) : reader.table(source);
+        if (Files.isDirectory(source)) {
+            reader.folder(source);
+        } else {
+            reader.table(source);
+        }
         if (!reader.unknown.isEmpty()) {
             throw new UserException(source + ": no class of " + format.key() + ": "
                     + String.join(", ", reader.unknown.values()) + ". Expected "
                     + String.join(", ", format.labels()) + "; use --merge LABEL=CLASS or --drop LABEL.");
         }
-        if (sources.isEmpty()) {
+        if (reader.sources.isEmpty()) {
             throw new UserException(source + ": no videos or photographs with a class in it. Put them into a folder per"
                     + " class, or give a list path,label.");
         }
-        return sources;
+        return reader;
+    }
+
+    /** Stretches in the order of the list, or of the files' names. */
+    List<Source> sources() {
+        return List.copyOf(sources);
+    }
+
+    /** Files and rows without a label. */
+    int unlabelled() {
+        return unlabelled;
     }
 
     /** Whether a file's name says that it is a photograph or a video. */
@@ -70,23 +86,21 @@ final class SourceList {
     }
 
     /** The class is the first folder below. */
-    private List<Source> folder(Path root) {
-        List<Source> sources = new ArrayList<>();
+    private void folder(Path root) {
         try (Stream<Path> found = Files.walk(root)) {
             for (Path file : found.filter(Files::isRegularFile).sorted().toList()) {
                 Path inside = root.relativize(file);
-                if (hasMediaName(file) && inside.getNameCount() > 1) {
-                    add(sources, Source.of(file, inside.getName(0).toString(), personOf(file)));
+                if (hasMediaName(file)) {
+                    String label = inside.getNameCount() > 1 ? inside.getName(0).toString() : "";
+                    add(Source.of(file, label, personOf(file)));
                 }
             }
         } catch (IOException e) {
             throw new UserException(root + ": cannot be read (" + e.getMessage() + ").", e);
         }
-        return sources;
     }
 
-    private List<Source> table(Path list) {
-        List<Source> sources = new ArrayList<>();
+    private void table(Path list) {
         for (CsvTable.Row row : CsvTable.read(list)) {
             String name = row.first(FILE);
             if (name.isEmpty()) {
@@ -96,18 +110,15 @@ final class SourceList {
             String known = row.first(PERSON);
             boolean inFrames =
                     !row.get("start_frame").isEmpty() || !row.get("end_frame").isEmpty();
-            add(
-                    sources,
-                    new Source(
-                            file,
-                            row.first(LABEL),
-                            known.isEmpty() ? personOf(file) : known,
-                            row.first(PART),
-                            number(row, inFrames ? "start_frame" : "start", 0),
-                            number(row, inFrames ? "end_frame" : "end", Double.POSITIVE_INFINITY),
-                            inFrames));
+            add(new Source(
+                    file,
+                    row.first(LABEL),
+                    known.isEmpty() ? personOf(file) : known,
+                    row.first(PART),
+                    number(row, inFrames ? "start_frame" : "start", 0),
+                    number(row, inFrames ? "end_frame" : "end", Double.POSITIVE_INFINITY),
+                    inFrames));
         }
-        return sources;
     }
 
     private static double number(CsvTable.Row row, String column, double otherwise) {
@@ -123,8 +134,12 @@ final class SourceList {
     }
 
     /** Under its class; files without one are left out, and classes that the format does not have remembered. */
-    private void add(List<Source> sources, Source source) {
-        String label = source.label().isEmpty() ? "" : classOf.apply(named(source.label()));
+    private void add(Source source) {
+        if (source.label().isEmpty()) {
+            unlabelled++;
+            return;
+        }
+        String label = classOf.apply(named(source.label()));
         if (label.isEmpty()) {
             return;
         }

@@ -49,11 +49,12 @@ final class Splits {
         return counts.values().stream().mapToInt(Integer::intValue).sum();
     }
 
-    /** The part that lacks most of what a group has. */
+    /** The part that lacks most of what a group has; of several the one with the largest share. */
     private int place(Map<String, Integer> group) {
         int best = 0;
         for (int part = 1; part < shares.length; part++) {
-            if (lack(part, group) > lack(best, group)) {
+            int more = Double.compare(lack(part, group), lack(best, group));
+            if (more > 0 || (more == 0 && shares[part] > shares[best])) {
                 best = part;
             }
         }

@@ -57,4 +57,12 @@ class SplitsTest {
                 .count();
         assertThat((double) second / items().size()).isBetween(0.18, 0.22);
     }
+
+    @Test
+    void fewClipsGoToTheLargerPartsFirst() {
+        List<Item> two = List.of(new Item("a", "x"), new Item("b", "x"));
+        assertThat(Splits.assign(two, new double[] {0.7, 0.1, 0.2}))
+                .containsEntry("a", 0)
+                .containsEntry("b", 2);
+    }
 }
