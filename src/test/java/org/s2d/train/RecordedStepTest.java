@@ -16,6 +16,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.s2d.autograd.Precision;
+import org.s2d.autograd.Tape;
+import org.s2d.autograd.Var;
 import org.s2d.data.augment.CropBox;
 import org.s2d.data.augment.ErasePatch;
 import org.s2d.data.augment.Mixup;
@@ -30,6 +32,7 @@ import org.s2d.model.s2d.S2dModel;
 import org.s2d.nn.Parameter;
 import org.s2d.nn.ParameterFactory;
 import org.s2d.optim.AdamW;
+import org.s2d.optim.LossScaler;
 import org.s2d.optim.ParameterGroups;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
@@ -105,6 +108,10 @@ class RecordedStepTest {
         final List<TrainingStep.Result> results = new ArrayList<>();
 
         Run(Device device, boolean recorded, LandmarkSource landmarks) {
+            this(device, recorded, landmarks, Precision.BF16, LossScaler.off());
+        }
+
+        Run(Device device, boolean recorded, LandmarkSource landmarks, Precision precision, LossScaler scaler) {
             this.device = device;
             this.landmarks = landmarks;
             scope = new Scope(device.allocator());
@@ -113,15 +120,22 @@ class RecordedStepTest {
             optimizer =
                     new AdamW(ParameterGroups.of(model.parameters().values()), AdamW.Options.DEFAULT, device, scope);
             sdl = new Sdl(device, scope, 3, 4, CONFIG.embedDim(), 2, 1);
-            step = new TrainingStep(device, Precision.BF16, model, optimizer, sdl, 0.1, MAX_NORM, recorded);
+            step = new TrainingStep(device, precision, model, optimizer, sdl, 0.1, MAX_NORM, recorded, scaler);
         }
 
         static Run of(Device device, boolean recorded) {
-            return new Run(device, recorded, (tape, clips) -> {
-                Tensor maps = tape.allocate(DType.F32, Shape.of(BATCH * CONFIG.frames(), 2, 2, 2));
-                tape.device().elementwise().fill(maps, 0.25);
-                return tape.constant(maps);
-            });
+            return new Run(device, recorded, Run::equalMaps);
+        }
+
+        static Var equalMaps(Tape tape, Var clips) {
+            Tensor maps = tape.allocate(DType.F32, Shape.of(BATCH * CONFIG.frames(), 2, 2, 2));
+            tape.device().elementwise().fill(maps, 0.25);
+            return tape.constant(maps);
+        }
+
+        /** In FP16, from a scale of the loss at which its gradients overflow. */
+        static Run inHalfPrecision(Device device, boolean recorded) {
+            return new Run(device, recorded, Run::equalMaps, Precision.FP16, LossScaler.dynamic(0x1p22));
         }
 
         /** Step number {@code i}: its own clips, plans, rate and seed. {@code value}: the first one in the first row's erased box. */
@@ -212,6 +226,23 @@ class RecordedStepTest {
             run.results.remove(BEFORE_REPLAY + 1);
             assertThat(run.results).isEqualTo(expectedResults);
             requireSame(run.state(), expectedAtTheEnd);
+        }
+    }
+
+    @Test
+    void stepsWhoseScaleOfTheLossChangesAreRecordedAgain() {
+        int steps = 10;
+        try (Run plain = Run.inHalfPrecision(device, false);
+                Run run = Run.inHalfPrecision(device, true)) {
+            plain.steps(0, steps);
+            run.steps(0, steps - 1);
+            calls.clear();
+            run.step(steps - 1, 1);
+            requireOneLaunchAndOneWait();
+            assertThat(run.results).isEqualTo(plain.results);
+            assertThat(run.results.getFirst().skipped()).isTrue();
+            assertThat(run.results.getLast().skipped()).isFalse();
+            requireSame(run.state(), plain.state());
         }
     }
 
