@@ -7,7 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.s2d.data.prepare.Progress;
 import org.s2d.predict.FaceFinder;
 import org.s2d.predict.FilePredictor;
 import org.s2d.predict.FileResult;
@@ -15,6 +17,7 @@ import org.s2d.predict.Recognizer;
 import org.s2d.predict.ResultFiles;
 import org.s2d.predict.ResultFolder;
 import org.s2d.tensor.UserException;
+import org.s2d.train.StopSignal;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -94,29 +97,43 @@ final class PredictCommand implements Callable<Integer> {
                 throw new UserException(file + ": no such file or folder.");
             }
         }
+        StopSignal signal = StopSignal.install();
+        int code = Main.BAD_INPUT;
+        try {
+            run(all, signal::requested);
+            code = 0;
+        } finally {
+            signal.close(code);
+        }
+        return code;
+    }
+
+    private void run(List<String> configuration, BooleanSupplier stop) {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
         ResultFolder folder = output == null ? null : ResultFolder.create(output);
         List<FileResult> results = new ArrayList<>();
-        List<String> failures = new ArrayList<>();
-        try (Recognizer recognizer = Recognizer.load(model, all);
+        int failures = 0;
+        try (Recognizer recognizer = Recognizer.load(model, configuration);
                 FaceFinder finder = cropped ? null : new FaceFinder(detector.open())) {
             for (Path file : files) {
+                if (stop.getAsBoolean()) {
+                    break;
+                }
                 try {
-                    FilePredictor predictor =
-                            new FilePredictor(recognizer, finder, new ConsoleProgress(err, file.toString()));
-                    FileResult result = predictor.predict(file);
+                    Progress progress = new ConsoleProgress(err, file.toString());
+                    FileResult result = new FilePredictor(recognizer, finder, progress, stop).predict(file);
                     results.add(result);
                     if (format == Format.TEXT) {
                         out.print(ResultFiles.text(result));
                         out.flush();
                     }
-                    if (folder != null) {
-                        folder.annotate(file, result, new ConsoleProgress(err, "drawing " + file));
+                    if (folder != null && !stop.getAsBoolean()) {
+                        folder.annotate(file, result, new ConsoleProgress(err, "drawing " + file), stop);
                     }
                 } catch (UserException e) {
                     // One bad file does not cost the others their results.
-                    failures.add(e.getMessage());
+                    failures++;
                     err.println("s2d: " + e.getMessage());
                 }
             }
@@ -126,11 +143,13 @@ final class PredictCommand implements Callable<Integer> {
                 out.println("see " + output);
             }
         }
-        if (!failures.isEmpty()) {
-            throw new UserException(String.format(
-                    Locale.ROOT, "%d of %d files could not be predicted.", failures.size(), files.size()));
+        if (stop.getAsBoolean()) {
+            err.println("stopped: what comes later is not in the results.");
         }
-        return 0;
+        if (failures > 0) {
+            throw new UserException(
+                    String.format(Locale.ROOT, "%d of %d files could not be predicted.", failures, files.size()));
+        }
     }
 
     private void print(PrintWriter out, List<FileResult> results, List<String> labels) {

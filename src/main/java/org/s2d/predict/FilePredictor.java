@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.s2d.data.Media;
 import org.s2d.data.image.ImageFile;
@@ -21,17 +22,20 @@ public final class FilePredictor {
     private final Recognizer recognizer;
     private final @Nullable FaceFinder finder;
     private final Progress progress;
+    private final BooleanSupplier stop;
 
     /**
      * A predictor.
      *
      * @param finder null where pictures are faces already, cut out as in the training data
      * @param progress seconds done of all, while a video is worked on
+     * @param stop asked at every frame; once true the result is that of the frames before
      */
-    public FilePredictor(Recognizer recognizer, @Nullable FaceFinder finder, Progress progress) {
+    public FilePredictor(Recognizer recognizer, @Nullable FaceFinder finder, Progress progress, BooleanSupplier stop) {
         this.recognizer = recognizer;
         this.finder = finder;
         this.progress = progress;
+        this.stop = stop;
     }
 
     /** Throws {@link UserException} for files that are missing, damaged or of no known kind. */
@@ -55,7 +59,7 @@ public final class FilePredictor {
     private FileResult frameFolder(Path folder) {
         List<Path> files = new Media.FrameFolder(folder).frames();
         FaceClips clips = new FaceClips(recognizer, finder);
-        for (int i = 0; i < files.size(); i += recognizer.frameStep()) {
+        for (int i = 0; i < files.size() && !stop.getAsBoolean(); i += recognizer.frameStep()) {
             clips.add(new VideoFrame(i / RATE, ImageFile.read(files.get(i))));
         }
         return clips.end(folder.toString(), files.size() / RATE);
@@ -67,12 +71,14 @@ public final class FilePredictor {
         try (VideoReader reader = VideoReader.open(file, VideoOptions.all().withFramesPerSecond(rate))) {
             double length = reader.info().seconds();
             double last = 0;
-            for (Optional<VideoFrame> next = reader.next(); next.isPresent(); next = reader.next()) {
+            for (Optional<VideoFrame> next = reader.next();
+                    next.isPresent() && !stop.getAsBoolean();
+                    next = reader.next()) {
                 clips.add(next.get());
                 last = next.get().seconds();
                 progress.advanced((int) last, (int) Math.max(last, length));
             }
-            return clips.end(file.toString(), length > 0 ? length : last);
+            return clips.end(file.toString(), length > 0 && !stop.getAsBoolean() ? length : last);
         }
     }
 }

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
 import org.s2d.data.image.Image;
 import org.s2d.data.image.ImageFile;
 import org.s2d.data.image.Resample;
@@ -58,15 +59,18 @@ public final class ResultFolder {
         }
     }
 
-    /** Draws a result onto its file: NAME.png of a photograph, NAME.mp4 of a video; folders of frames stay as they are. */
-    public void annotate(Path file, FileResult result, Progress progress) {
+    /**
+     * Draws a result onto its file: NAME.png of a photograph, NAME.mp4 of a video; folders of frames stay as they are. Once {@code stop}
+     * is true a video ends there.
+     */
+    public void annotate(Path file, FileResult result, Progress progress, BooleanSupplier stop) {
         if (Files.isDirectory(file)) {
             return;
         }
         if (ImageFile.hasImageName(file)) {
             FaceOverlay.write(photograph(ImageFile.read(file), result), target(file, ".png"));
         } else {
-            video(file, result, progress);
+            video(file, result, progress, stop);
         }
     }
 
@@ -88,7 +92,7 @@ public final class ResultFolder {
         return folder.resolve(unique + ending);
     }
 
-    private void video(Path file, FileResult result, Progress progress) {
+    private void video(Path file, FileResult result, Progress progress, BooleanSupplier stop) {
         try (VideoReader reader = VideoReader.open(file, DRAWN);
                 VideoWriter writer = new VideoWriter(
                         target(file, ".mp4"),
@@ -97,7 +101,9 @@ public final class ResultFolder {
             // Squares and points are in pixels of the frames that were searched.
             double scale = (double) reader.info().width() / result.width();
             FileResult scaled = scale == 1 ? result : result.scaled(scale);
-            for (Optional<VideoFrame> next = reader.next(); next.isPresent(); next = reader.next()) {
+            for (Optional<VideoFrame> next = reader.next();
+                    next.isPresent() && !stop.getAsBoolean();
+                    next = reader.next()) {
                 VideoFrame frame = next.get();
                 writer.write(frame.seconds(), Image.of(Annotator.draw(frame.image(), frame.seconds(), scaled)));
                 progress.advanced((int) frame.seconds(), (int) Math.max(frame.seconds(), result.seconds()));

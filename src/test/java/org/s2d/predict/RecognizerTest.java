@@ -21,6 +21,7 @@ import org.s2d.data.Media;
 import org.s2d.data.image.Image;
 import org.s2d.data.image.ImageFile;
 import org.s2d.data.metrics.MergedScores;
+import org.s2d.data.prepare.Progress;
 import org.s2d.tensor.UserException;
 import org.s2d.train.ConfigReader;
 import org.s2d.train.Evaluator;
@@ -152,5 +153,16 @@ class RecognizerTest {
         assertThat(mean.probability("x")).isCloseTo(0.55, offset(1e-12));
         assertThat(mean.label()).isEqualTo("x");
         assertThatThrownBy(() -> mean.probability("z")).hasMessageContaining("[x, y]");
+    }
+
+    @Test
+    void whatIsStoppedGivesTheResultOfTheFramesBefore() {
+        try (Recognizer recognizer = Recognizer.load(checkpoint)) {
+            int[] asked = {0};
+            FileResult result = new FilePredictor(recognizer, null, Progress.NONE, () -> ++asked[0] > 2)
+                    .predict(list.resolveSibling("clip0"));
+            assertThat(result.frames()).isEqualTo(2);
+            assertThat(result.faces()).hasSize(1);
+        }
     }
 }
