@@ -37,6 +37,9 @@ final class EvaluateCommand implements Callable<Integer> {
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Override a key. Repeatable.")
     private List<String> settings = new ArrayList<>();
 
+    @Option(names = "--photos", description = "Evaluate the photographs' head of an S4D model; lists are photos.*.")
+    private boolean photos;
+
     @Option(names = "--output", paramLabel = "DIR", description = "Where predictions, metrics and picture go.")
     private @Nullable Path output;
 
@@ -55,12 +58,12 @@ final class EvaluateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         List<String> all = new ArrayList<>(settings);
-        add(all, "data.test", data);
-        add(all, "data.root", root);
+        add(all, photos ? "photos.test" : "data.test", data);
+        add(all, photos ? "photos.root" : "data.root", root);
         add(all, "train.device", device);
         add(all, "train.precision", precision);
         add(all, "train.threads", threads);
-        Evaluator.Request request = new Evaluator.Request(checkpoint, config, all, output);
+        Evaluator.Request request = new Evaluator.Request(checkpoint, config, all, photos, output);
         Evaluator.evaluate(
                 request,
                 spec.commandLine().getOut(),

@@ -18,6 +18,7 @@ import picocli.CommandLine.ParseResult;
         description = "Facial-expression recognition in videos: train, evaluate, predict, verify against PyTorch.",
         subcommands = {
             QuickstartCommand.class,
+            PretrainCommand.class,
             TrainCommand.class,
             EvaluateCommand.class,
             PredictCommand.class,

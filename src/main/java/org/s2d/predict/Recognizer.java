@@ -40,6 +40,7 @@ public final class Recognizer implements AutoCloseable {
 
     private final TrainedModel model;
     private final ClipSpec spec;
+    private final @Nullable ClipSpec photoSpec;
     private final HostPool pool = new HostPool();
     private final ReentrantLock busy = new ReentrantLock();
     private boolean closed;
@@ -47,6 +48,7 @@ public final class Recognizer implements AutoCloseable {
     private Recognizer(TrainedModel model) {
         this.model = model;
         spec = model.clipSpec();
+        photoSpec = model.photoSpec();
     }
 
     /** Loads a checkpoint of {@code s2d train} or a model of {@code s2d export}. Throws {@link UserException} when it is damaged or none. */
@@ -84,7 +86,7 @@ public final class Recognizer implements AutoCloseable {
         return spec.size();
     }
 
-    /** One photograph of a face. A model of clips sees a face that does not move. */
+    /** One photograph of a face. A model of clips without a head for photographs sees a face that does not move. */
     public Prediction predict(BufferedImage face) {
         return predict(List.of(Image.of(face)));
     }
@@ -102,8 +104,16 @@ public final class Recognizer implements AutoCloseable {
             if (closed) {
                 throw new IllegalStateException("the recogniser is closed");
             }
-            for (int first = 0; first < clips.size(); first += BATCH) {
-                predictions.addAll(batch(clips.subList(first, Math.min(clips.size(), first + BATCH))));
+            for (int first = 0; first < clips.size(); ) {
+                ClipSpec form = form(clips.get(first));
+                int last = first + 1;
+                while (last < clips.size()
+                        && last - first < BATCH
+                        && form(clips.get(last)).equals(form)) {
+                    last++;
+                }
+                predictions.addAll(batch(clips.subList(first, last), form));
+                first = last;
             }
         } finally {
             busy.unlock();
@@ -128,31 +138,36 @@ public final class Recognizer implements AutoCloseable {
         };
     }
 
-    private List<Prediction> batch(List<List<Image>> clips) {
+    /** A single frame is a photograph to models that have a head for them. */
+    private ClipSpec form(List<Image> frames) {
+        return photoSpec != null && frames.size() == 1 ? photoSpec : spec;
+    }
+
+    private List<Prediction> batch(List<List<Image>> clips, ClipSpec form) {
         try (Scope scope = new Scope(pool)) {
             Tensor pixels =
-                    scope.allocate(DType.U8, Shape.of(clips.size(), spec.frames(), spec.size(), spec.size(), 3));
+                    scope.allocate(DType.U8, Shape.of(clips.size(), form.frames(), form.size(), form.size(), 3));
             for (int i = 0; i < clips.size(); i++) {
-                prepared(clips.get(i)).copyTo(pixels.select(0, i).data());
+                prepared(clips.get(i), form).copyTo(pixels.select(0, i).data());
             }
             TrainedModel.Output output = model.run(PlannedClips.whole(pixels), true);
             List<Prediction> predictions = new ArrayList<>();
             for (int i = 0; i < clips.size(); i++) {
-                predictions.add(prediction(output, i));
+                predictions.add(prediction(output, i, form));
             }
             return predictions;
         }
     }
 
-    private FrameClip prepared(List<Image> frames) {
+    private FrameClip prepared(List<Image> frames, ClipSpec form) {
         if (frames.isEmpty()) {
             throw new UserException("predict: a clip without frames.");
         }
         List<Image> chosen = new ArrayList<>();
-        for (int i = 0; i < spec.frames(); i++) {
-            Image frame = frames.get(chosen(i, frames.size(), spec.frames()));
-            Image resized = Resample.resize(frame, spec.size(), spec.size(), Resample.Filter.BILINEAR);
-            chosen.add(spec.grey() ? resized.grey() : resized);
+        for (int i = 0; i < form.frames(); i++) {
+            Image frame = frames.get(chosen(i, frames.size(), form.frames()));
+            Image resized = Resample.resize(frame, form.size(), form.size(), Resample.Filter.BILINEAR);
+            chosen.add(form.grey() ? resized.grey() : resized);
         }
         return FrameClip.of(chosen);
     }
@@ -164,15 +179,17 @@ public final class Recognizer implements AutoCloseable {
                 : (int) Math.round((double) i * (count - 1) / Math.max(1, wanted - 1));
     }
 
-    private Prediction prediction(TrainedModel.Output output, int clip) {
+    private Prediction prediction(TrainedModel.Output output, int clip, ClipSpec form) {
         double[] probabilities = new ViewScore("", output.logits()[clip], 0, 0, 0, 1).probabilities();
         List<List<Prediction.Point>> landmarks = new ArrayList<>();
         double[][] points = output.points();
-        for (int t = 0; points != null && t < spec.frames(); t++) {
-            landmarks.add(Prediction.points(points[clip * spec.frames() + t]));
+        for (int t = 0; points != null && t < form.frames(); t++) {
+            landmarks.add(Prediction.points(points[clip * form.frames() + t]));
         }
         return new Prediction(
-                model.labels(), Arrays.stream(probabilities).boxed().toList(), landmarks);
+                form.equals(photoSpec) ? model.photoLabels() : model.labels(),
+                Arrays.stream(probabilities).boxed().toList(),
+                landmarks);
     }
 
     /** Gives the model's memory back, when the calls that run have ended. */

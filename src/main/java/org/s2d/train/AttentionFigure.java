@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.s2d.data.ClipDataset;
 import org.s2d.data.prepare.Progress;
 import org.s2d.model.s2d.S2dConfig;
@@ -46,7 +47,8 @@ final class AttentionFigure {
 
     private String caption(double full) {
         Looker first = lookers.getFirst();
-        boolean classToken = first.model().model().config().globalPool() == S2dConfig.GlobalPool.TOKEN;
+        boolean classToken =
+                Objects.requireNonNull(first.model().s2d()).config().globalPool() == S2dConfig.GlobalPool.TOKEN;
         String asking =
                 classToken ? "the class token, which alone is read out," : "all patches, whose mean is read out,";
         String off = first.model().landmarks().hasNetwork()

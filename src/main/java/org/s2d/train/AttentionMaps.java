@@ -1,11 +1,13 @@
 package org.s2d.train;
 
 import java.util.Arrays;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Tape.Gradients;
 import org.s2d.autograd.Var;
 import org.s2d.model.s2d.S2dConfig;
+import org.s2d.model.s2d.S2dModel;
 import org.s2d.nn.Parameter;
 import org.s2d.tensor.Scope;
 
@@ -16,6 +18,7 @@ import org.s2d.tensor.Scope;
  */
 final class AttentionMaps {
     private final TrainedModel model;
+    private final S2dModel network;
     private final double[][] queryKey;
     private final double[] bias;
     private final int width;
@@ -23,18 +26,19 @@ final class AttentionMaps {
 
     AttentionMaps(TrainedModel model) {
         this.model = model;
-        S2dConfig config = model.model().config();
+        network = Objects.requireNonNull(model.s2d());
+        S2dConfig config = network.config();
         width = config.embedDim();
         heads = config.heads();
         String name = "blocks." + (config.depth() - 1) + ".attn.qkv.";
-        Parameter weight = model.model().parameters().get(name + "weight");
+        Parameter weight = network.parameters().get(name + "weight");
         if (weight == null) {
             throw new IllegalStateException(name + "weight is not a parameter");
         }
         double[] all = model.reader().values(weight.value());
         queryKey = new double[2 * width][];
         Arrays.setAll(queryKey, row -> Arrays.copyOfRange(all, row * width, (row + 1) * width));
-        Parameter given = model.model().parameters().get(name + "bias");
+        Parameter given = network.parameters().get(name + "bias");
         bias = given == null ? new double[2 * width] : model.reader().values(given.value());
     }
 
@@ -44,17 +48,17 @@ final class AttentionMaps {
      * @param landmarks where the landmark maps come from
      */
     double[][] of(PlannedClips clips, LandmarkSource landmarks) {
-        String watched = "blocks." + (model.model().config().depth() - 1) + ".norm1.out";
+        String watched = "blocks." + (network.config().depth() - 1) + ".norm1.out";
         Watched tokens = new Watched(watched);
         try (Scope scope = new Scope(model.device().allocator());
                 Scope host = new Scope(model.device().hostAllocator());
                 Tape tape = Tape.evaluating(model.device(), model.precision(), Gradients.NONE)) {
             tape.setObserver(tokens);
             Var x = ClipPlace.of(model.device(), scope, host, clips).make(tape, false);
-            model.model().forward(tape, x, landmarks.features(tape, x));
+            network.forward(tape, x, landmarks.features(tape, x));
         }
         double[] values = tokens.values();
-        int perFrame = (model.model().config().tokens() + 1) * width;
+        int perFrame = (network.config().tokens() + 1) * width;
         double[][] maps = new double[values.length / perFrame][];
         Arrays.setAll(maps, f -> frame(rows(values, f * perFrame, perFrame)));
         return maps;
@@ -93,7 +97,7 @@ final class AttentionMaps {
 
     /** Of one frame's tokens, class token first, to the weights of its patches. */
     private double[] frame(double[][] tokens) {
-        boolean classToken = model.model().config().globalPool() == S2dConfig.GlobalPool.TOKEN;
+        boolean classToken = network.config().globalPool() == S2dConfig.GlobalPool.TOKEN;
         int first = classToken ? 0 : 1;
         int last = classToken ? 1 : tokens.length;
         double[] sum = new double[tokens.length];

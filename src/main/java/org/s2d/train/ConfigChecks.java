@@ -18,6 +18,7 @@ final class ConfigChecks {
         ConfigChecks checks = new ConfigChecks(placeOf);
         checks.model(config.model());
         checks.data(config.data());
+        checks.s4d(config);
         checks.optim(config.optim());
         checks.loss(config.loss());
         checks.train(config.train());
@@ -28,11 +29,35 @@ final class ConfigChecks {
     }
 
     private void model(TrainConfig.Model model) {
+        choice("model.family", model.family(), Set.of("s2d", "s4d"));
         choice("model.mode", model.mode(), Set.of("video", "image"));
         choice("model.prompt_type", model.promptType(), Set.of("deep", "shallow", "none"));
         choice("model.prompter", model.prompter(), Set.of("fovea", "cross-attention"));
         choice("model.temporal_adapter", model.temporalAdapter(), Set.of("attention", "conv"));
         choice("model.global_pool", model.globalPool(), Set.of("token", "avg"));
+    }
+
+    private void s4d(TrainConfig config) {
+        TrainConfig.Pretraining pretraining = config.pretraining();
+        choice("train.objective", config.train().objective(), Set.of("classify", "reconstruct"));
+        choice("pretraining.masking", pretraining.masking(), Set.of("random", "tube"));
+        choice("pretraining.targets", pretraining.targets(), Set.of("channel", "patch", "none"));
+        atLeast("photos.batch_size", config.photos().batchSize(), 1);
+        require(config.photos().repeat() > 0, "photos.repeat", config.photos().repeat(), "a positive number");
+        for (double part : new double[] {pretraining.photoMask(), pretraining.clipMask()}) {
+            require(part > 0 && part < 1, "pretraining masks", part, "a number between 0 and 1");
+        }
+        atLeast("loss.balance", config.loss().balance(), 0);
+        require(
+                config.isS4d() || (!config.reconstructs() && !config.photos().isUsed()),
+                config.reconstructs() ? "train.objective" : "photos.train",
+                config.reconstructs() ? "reconstruct" : config.photos().train(),
+                "model.family s4d with it");
+        require(
+                !config.isS4d() || !config.loss().sdl().enabled(),
+                "loss.sdl.enabled",
+                true,
+                "false for model.family s4d");
     }
 
     private void data(TrainConfig.Data data) {

@@ -183,8 +183,7 @@ public final class ConfigReader {
     }
 
     private TrainConfig resolve() {
-        ObjectNode tree =
-                MAPPER.valueToTree(ConfigDefaults.of(chosen("model.size", "small"), chosen("model.mode", "video")));
+        ObjectNode tree = MAPPER.valueToTree(ConfigDefaults.of(kind()));
         given.forEach((key, value) -> ConfigTree.put(tree, key, value.value(), value.place()));
         try {
             TrainConfig config = MAPPER.treeToValue(tree, TrainConfig.class);
@@ -193,6 +192,15 @@ public final class ConfigReader {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("configuration: " + e.getOriginalMessage(), e);
         }
+    }
+
+    private ConfigDefaults.Kind kind() {
+        ConfigDefaults.Kind usual = ConfigDefaults.Kind.USUAL;
+        return new ConfigDefaults.Kind(
+                chosen("model.family", usual.family()),
+                chosen("model.size", usual.size()),
+                chosen("model.mode", usual.mode()),
+                chosen("train.objective", usual.objective()));
     }
 
     private String chosen(String key, String otherwise) {

@@ -13,7 +13,7 @@ import org.s2d.tensor.UserException;
 
 /** The keys that there are, the kinds of their values, and what to say about others. */
 final class ConfigTree {
-    private static final Map<String, String> KNOWN = ConfigReader.flatten(ConfigDefaults.of("small", "video"));
+    private static final Map<String, String> KNOWN = ConfigReader.flatten(ConfigDefaults.of(ConfigDefaults.Kind.USUAL));
 
     /** Keys whose default is nothing, and which take a number. */
     private static final Set<String> OPTIONAL_NUMBERS = Set.of("optim.weight_decay_end");
@@ -32,6 +32,12 @@ final class ConfigTree {
         List<String> ending = KNOWN.keySet().stream()
                 .filter(known -> known.endsWith("." + key))
                 .toList();
+        // Photographs, the second task, have the words of the first one's keys.
+        List<String> usual =
+                ending.stream().filter(known -> !known.startsWith("photos.")).toList();
+        if (usual.size() == 1) {
+            return usual.getFirst();
+        }
         if (ending.size() == 1) {
             return ending.getFirst();
         }
@@ -132,7 +138,7 @@ final class ConfigTree {
         if (!value.isArray()) {
             throw wrong(place, key, value, "a list, [a, b]");
         }
-        boolean texts = key.equals("data.labels");
+        boolean texts = key.endsWith(".labels");
         var result = JsonNodeFactory.instance.arrayNode();
         for (JsonNode item : value) {
             if (item.isArray()) {

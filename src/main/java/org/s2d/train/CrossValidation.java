@@ -85,7 +85,7 @@ public final class CrossValidation {
         folder.writeText("folds.csv", table.csv());
         folder.writeText("folds.json", json(results, table));
         RunPictures.confusion(
-                folder,
+                folder.file("confusion.png"),
                 "All folds, test",
                 results.firstEntry().getValue().names(),
                 sum(matrices(results).values().stream().toList()));

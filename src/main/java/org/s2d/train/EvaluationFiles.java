@@ -55,7 +55,10 @@ final class EvaluationFiles {
             throw new IllegalStateException(e);
         }
         RunPictures.confusion(
-                folder, checkpoint.getFileName() + " on " + Path.of(data).getFileName(), summary.labels(), matrix);
+                folder.file("confusion.png"),
+                checkpoint.getFileName() + " on " + Path.of(data).getFileName(),
+                summary.labels(),
+                matrix);
     }
 
     /** One line per clip: id, label, prediction, and the probability of every class. */

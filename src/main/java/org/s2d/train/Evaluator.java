@@ -33,12 +33,14 @@ public final class Evaluator {
      *
      * @param configFile configuration for checkpoints that carry none; overrides the carried one where given
      * @param settings {@code key=value} on top
+     * @param photos whether on photographs, the second task of S4D
      * @param output folder for the results; none: they are only printed
      */
     public record Request(
             Path checkpoint,
             @Nullable Path configFile,
             List<String> settings,
+            boolean photos,
             @Nullable Path output) {}
 
     /** Runs an evaluation; throws {@link UserException} for wrong input. */
@@ -65,13 +67,19 @@ public final class Evaluator {
         RunFolder folder = request.output() == null
                 ? null
                 : RunFolder.create(request.output().toString());
-        RunData data = new RunData(config);
-        ClipList list = data.testList(described.labels());
+        if (request.photos() && !config.isS4d()) {
+            throw new UserException(request.checkpoint() + ": its model has one task, and no --photos.");
+        }
+        RunData data = request.photos() ? RunData.photos(config) : new RunData(config);
+        List<String> photoLabels = config.photos().labels();
+        ClipList list = data.testList(request.photos() && !photoLabels.isEmpty() ? photoLabels : described.labels());
         if (list == null) {
-            throw new UserException("data.test: no annotation list to evaluate on. Give one with --data.");
+            throw new UserException((request.photos() ? "photos" : "data")
+                    + ".test: no annotation list to evaluate on. Give one with --data.");
         }
         list.notes().forEach(note -> out.println(list.source() + ": " + note));
-        try (TrainedModel model = TrainedModel.open(checkpoint, config, list.labels());
+        try (TrainedModel model =
+                        TrainedModel.open(checkpoint, config, request.photos() ? described.labels() : list.labels());
                 ClipLoader loader = data.testLoader(list, model.device().hostAllocator())) {
             Optional<Inference.Result> result = model.inference().run(loader, stop, progress::advanced);
             if (result.isEmpty()) {

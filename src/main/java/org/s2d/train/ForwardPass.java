@@ -9,7 +9,7 @@ import org.s2d.autograd.Tape.Gradients;
 import org.s2d.autograd.Var;
 import org.s2d.device.Device;
 import org.s2d.device.Repeated;
-import org.s2d.model.s2d.S2dModel;
+import org.s2d.model.Classifier;
 import org.s2d.nn.Parameter;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
@@ -25,14 +25,14 @@ final class ForwardPass implements AutoCloseable {
 
     private final Device device;
     private final Precision precision;
-    private final S2dModel model;
+    private final Classifier model;
     private final Landmarks landmarks;
     private final boolean recorded;
     /** The least recently used first. */
     private final LinkedHashMap<Key, Place> places = new LinkedHashMap<>(4, 0.75f, true);
 
     /** @param recorded whether a device that can do so records the work and repeats it */
-    ForwardPass(Device device, Precision precision, S2dModel model, Landmarks landmarks, boolean recorded) {
+    ForwardPass(Device device, Precision precision, Classifier model, Landmarks landmarks, boolean recorded) {
         this.device = device;
         this.precision = precision;
         this.model = model;
@@ -61,12 +61,11 @@ final class ForwardPass implements AutoCloseable {
 
         Place(Key key) {
             withPoints = key.withPoints();
-            int count = key.clips().clips().dim(0);
+            Shape shape = key.clips().clips();
+            int count = shape.dim(0);
             clips = new ClipPlace(device, scope, host, key.clips(), 0);
-            logits = scope.allocate(
-                    device.floatType(), Shape.of(count, model.config().classes()));
-            feature = scope.allocate(
-                    device.floatType(), Shape.of(count, model.config().embedDim()));
+            logits = scope.allocate(device.floatType(), Shape.of(count, model.classes(shape)));
+            feature = scope.allocate(device.floatType(), Shape.of(count, model.width()));
             work = recorded ? device.repeated(this::compute) : Repeated.plain(this::compute);
         }
 
@@ -81,7 +80,7 @@ final class ForwardPass implements AutoCloseable {
                     }
                     device.elementwise().copy(points, found);
                 }
-                S2dModel.Output output = model.forward(tape, x, maps.features());
+                Classifier.Output output = model.classify(tape, x, seen -> maps.features());
                 device.elementwise().copy(logits, output.logits().value());
                 device.elementwise().copy(feature, output.feature().value());
             }

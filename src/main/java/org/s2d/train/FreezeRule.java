@@ -1,7 +1,7 @@
 package org.s2d.train;
 
 import java.util.List;
-import org.s2d.model.s2d.S2dModel;
+import org.s2d.model.Classifier;
 import org.s2d.nn.Parameter;
 
 /** Which parameters train. */
@@ -39,7 +39,7 @@ public enum FreezeRule {
     }
 
     /** Freezes and unfreezes the parameters of a model; returns how many numbers train. */
-    public long apply(S2dModel model) {
+    public long apply(Classifier model) {
         long trained = 0;
         for (Parameter parameter : model.parameters().values()) {
             parameter.setRequiresGrad(lets(parameter.name()));

@@ -6,10 +6,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.s2d.device.Device;
 import org.s2d.device.cpu.ReferenceDevice;
+import org.s2d.model.Classifier;
 import org.s2d.model.s2d.S2dConfig;
 import org.s2d.model.s2d.S2dModel;
+import org.s2d.model.s4d.PretrainingConfig;
+import org.s2d.model.s4d.S4dConfig;
+import org.s2d.model.s4d.S4dModel;
+import org.s2d.model.s4d.S4dPretraining;
 import org.s2d.nn.Parameter;
 import org.s2d.nn.ParameterFactory;
 import org.s2d.tensor.HostPool;
@@ -21,8 +27,11 @@ import org.s2d.weights.Checkpoint;
 import org.s2d.weights.StateDictMatch;
 import org.s2d.weights.StateDictMatcher;
 
-/** Builds S2D models from configurations and fills them from checkpoints. */
+/** Builds models from configurations and fills them from checkpoints. */
 final class Models {
+    /** Of the authors' experts, as a fraction of the model's. */
+    private static final double EXPERT_WIDTH = 0.25;
+
     private Models() {}
 
     static S2dConfig config(TrainConfig config, int classes) {
@@ -52,45 +61,108 @@ final class Models {
         return text.toUpperCase(Locale.ROOT).replace('-', '_');
     }
 
-    /** A freshly initialised model, a function of the seed; it lives in {@code scope}. */
-    static S2dModel build(S2dConfig config, Device device, Scope scope, long seed) {
-        return new S2dModel(ParameterFactory.root(device, scope, seed), config);
+    static S4dConfig s4d(TrainConfig config, int classes) {
+        TrainConfig.Model model = config.model();
+        S4dConfig.Experts experts = model.expertLayers().isEmpty()
+                ? S4dConfig.Experts.none()
+                : new S4dConfig.Experts(
+                        Set.copyOf(model.expertLayers()),
+                        model.numExperts(),
+                        model.topK(),
+                        model.capacityFactor(),
+                        EXPERT_WIDTH,
+                        config.data().releaseCompatible());
+        List<String> photoLabels = config.photos().labels();
+        return new S4dConfig(
+                vit(model),
+                experts,
+                photoLabels.isEmpty() ? classes : photoLabels.size(),
+                classes,
+                model.headDropout());
+    }
+
+    private static S4dConfig.Vit vit(TrainConfig.Model model) {
+        return new S4dConfig.Vit(
+                model.imageSize(),
+                model.patchSize(),
+                model.numFrames(),
+                model.tubelet(),
+                model.embedDim(),
+                model.depth(),
+                model.numHeads(),
+                model.mlpRatio(),
+                model.dropPath(),
+                model.layerScale());
+    }
+
+    private static PretrainingConfig pretraining(TrainConfig config) {
+        S4dConfig.Vit vit = vit(config.model());
+        TrainConfig.Pretraining decoder = config.pretraining();
+        PretrainingConfig usual = PretrainingConfig.of(vit);
+        return new PretrainingConfig(
+                vit,
+                decoder.decoderDim() == 0 ? usual.decoderDim() : decoder.decoderDim(),
+                decoder.decoderDepth(),
+                decoder.decoderHeads() == 0 ? usual.decoderHeads() : decoder.decoderHeads());
+    }
+
+    /** A freshly initialised model that classifies; photographs have as many classes as they have labels, or as clips. */
+    static Classifier classifier(TrainConfig config, int classes, ParameterFactory factory) {
+        return config.isS4d()
+                ? new S4dModel(factory, s4d(config, classes))
+                : new S2dModel(factory, config(config, classes));
+    }
+
+    /** A freshly initialised masked auto-encoder. */
+    static S4dPretraining reconstructor(TrainConfig config, ParameterFactory factory) {
+        return new S4dPretraining(factory, pretraining(config));
     }
 
     /** Names and shapes of a model's parameters, in the order of the state dict, without their values. */
-    static Map<String, Shape> shapes(S2dConfig config) {
+    static Map<String, Shape> shapes(TrainConfig config, int classes) {
         try (Device device = new ReferenceDevice(new HostPool());
                 Scope scope = new Scope(device.allocator())) {
-            return shapes(new S2dModel(ParameterFactory.outline(device, scope), config));
+            return shapes(classifier(config, classes, ParameterFactory.outline(device, scope))
+                    .parameters());
         }
     }
 
-    private static Map<String, Shape> shapes(S2dModel model) {
+    private static Map<String, Shape> shapes(Map<String, Parameter> parameters) {
         Map<String, Shape> shapes = new LinkedHashMap<>();
-        model.parameters().forEach((name, parameter) -> shapes.put(name, parameter.shape()));
+        parameters.forEach((name, parameter) -> shapes.put(name, parameter.shape()));
         return shapes;
     }
 
+    /** Compares a checkpoint's tensors with a model's, by the rules of its kind. */
+    static StateDictMatch match(TrainConfig config, Checkpoint checkpoint, Map<String, Shape> expected) {
+        return config.isS4d()
+                ? StateDictMatcher.matchS4d(checkpoint.shapes(), expected)
+                : StateDictMatcher.matchS2d(checkpoint.shapes(), expected);
+    }
+
     /**
-     * Takes from a checkpoint what fits, by the rules of S2D checkpoints; the rest keeps its initial values. Returns what happened, in
+     * Takes from {@code train.finetune} what fits, by the rules of the authors' checkpoints; the rest keeps its initial values. Returns what happened, in
      * lines for people.
      *
      * @param labels the model's classes; the head of a checkpoint with other ones, even as many, means something else and is left out
-     * @param strict whether everything must fit, the head too
      */
-    static List<String> initialise(S2dModel model, List<String> labels, Path file, boolean strict, Device device) {
+    static List<String> initialise(
+            TrainConfig config, Map<String, Parameter> parameters, List<String> labels, Device device) {
+        Path file = Path.of(config.train().finetune());
         try (Checkpoint checkpoint = Checkpoint.open(file)) {
-            StateDictMatch match = StateDictMatcher.matchS2d(checkpoint.shapes(), shapes(model));
+            StateDictMatch match = match(config, checkpoint, shapes(parameters));
             List<String> report = new ArrayList<>(match.report());
             Map<String, String> sources = new LinkedHashMap<>(match.sources());
-            List<String> theirs =
-                    RunInfo.isRun(checkpoint) ? RunInfo.of(checkpoint).labels() : labels;
-            if (!theirs.equals(labels) && sources.keySet().removeIf(name -> name.startsWith("head."))) {
-                report.add("head starts anew: its classes there are " + String.join(", ", theirs));
+            if (RunInfo.isRun(checkpoint)) {
+                RunInfo theirs = RunInfo.of(checkpoint);
+                List<String> photos = theirs.config().photos().labels();
+                dropHead(sources, report, config.isS4d() ? "head.video." : "head.", labels, theirs.labels());
+                dropHead(sources, report, "head.image.", config.photos().labels(), photos);
             }
             if (sources.isEmpty()) {
-                throw new UserException(file + ": none of its "
-                        + checkpoint.tensors().size() + " tensors is one of the model's. Is this an S2D checkpoint?");
+                throw new UserException(
+                        file + ": none of its " + checkpoint.tensors().size()
+                                + " tensors is one of the model's. Is this a checkpoint of such a model?");
             }
             if (!match.mismatches().isEmpty()) {
                 StateDictMatch.Mismatch wrong = match.mismatches().getFirst();
@@ -98,29 +170,38 @@ final class Models {
                         + " there, the model has " + wrong.expected()
                         + ". Set the model's sizes as in the checkpoint.");
             }
-            if (strict && sources.size() != model.parameters().size()) {
+            if (config.train().strict() && sources.size() != parameters.size()) {
                 throw new UserException(file + ": does not fit the model completely, as train.strict demands: "
                         + String.join("; ", report) + ".");
             }
-            load(model, checkpoint, sources, device);
+            load(parameters, checkpoint, sources, device);
             return report;
         }
     }
 
+    /** A head for other classes, even as many, means something else. */
+    private static void dropHead(
+            Map<String, String> sources, List<String> report, String head, List<String> ours, List<String> theirs) {
+        if (!theirs.equals(ours) && sources.keySet().removeIf(name -> name.startsWith(head))) {
+            report.add(head.substring(0, head.length() - 1) + " starts anew: its classes there are "
+                    + String.join(", ", theirs));
+        }
+    }
+
     /** Fills every parameter from a checkpoint that must have exactly the model's tensors. */
-    static void loadAll(S2dModel model, Checkpoint checkpoint, Device device) {
-        StateDictMatch match = StateDictMatcher.match(checkpoint.shapes(), shapes(model));
+    static void loadAll(Map<String, Parameter> parameters, Checkpoint checkpoint, Device device) {
+        StateDictMatch match = StateDictMatcher.match(checkpoint.shapes(), shapes(parameters));
         if (!match.isComplete()) {
             List<String> report = new ArrayList<>(match.report());
             throw new UserException(checkpoint.path() + ": checkpoint of another model: "
                     + String.join("; ", report.subList(Math.min(1, report.size() - 1), report.size()))
                     + ". Use the configuration it was trained with.");
         }
-        load(model, checkpoint, match.sources(), device);
+        load(parameters, checkpoint, match.sources(), device);
     }
 
-    private static void load(S2dModel model, Checkpoint checkpoint, Map<String, String> sources, Device device) {
-        Map<String, Parameter> parameters = model.parameters();
+    private static void load(
+            Map<String, Parameter> parameters, Checkpoint checkpoint, Map<String, String> sources, Device device) {
         try (HostPool pool = new HostPool()) {
             sources.forEach((name, stored) -> {
                 Parameter parameter = parameters.get(name);

@@ -143,7 +143,7 @@ public final class Quickstart {
     private Evaluator.Summary evaluate(String name) {
         Path run = folder.resolve(name);
         Evaluator.Request request =
-                new Evaluator.Request(run.resolve("best.pth"), null, List.of(), run.resolve("test"));
+                new Evaluator.Request(run.resolve("best.pth"), null, List.of(), false, run.resolve("test"));
         return Evaluator.evaluate(request, out);
     }
 

@@ -60,10 +60,14 @@ final class ReportFiles {
         }
         if (!blocks.isEmpty()) {
             int columns = blocks.getFirst().strips().getFirst().frames().size() == 1 ? 4 : 2;
+            boolean reconstructs = config.reconstructs();
             charts.put(
-                    "attention",
+                    reconstructs ? "reconstructions" : "attention",
                     new StripSheet(
-                            "Attention of the last block", "see report.html for what is drawn", columns, blocks));
+                            reconstructs ? "Reconstructions" : "Attention of the last block",
+                            "see report.html for what is drawn",
+                            columns,
+                            blocks));
         }
         charts.forEach((name, chart) -> chart.write(parts.file(name + ".png")));
         writeEvents(seen, charts);
@@ -73,7 +77,13 @@ final class ReportFiles {
                 seen == null ? "" : seen.list().source());
         run.writeText(
                 PAGE,
-                page(seen, new ReportPage.Faces(attention.caption(), blocks)).html());
+                page(
+                                seen,
+                                new ReportPage.Faces(
+                                        config.reconstructs() ? "Reconstructions" : "Attention",
+                                        attention.caption(),
+                                        blocks))
+                        .html());
         return run.file(PAGE);
     }
 

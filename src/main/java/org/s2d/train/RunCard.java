@@ -64,7 +64,8 @@ public final class RunCard {
         String input = model.mode().equals("image") ? "photographs" : "clips of " + model.numFrames() + " frames";
         return String.format(
                 Locale.ROOT,
-                "S2D model for %s of %d × %d pixels, %d classes; %d blocks of width %d, %,d parameters.",
+                "%s for %s of %d × %d pixels, %d classes; %d blocks of width %d, %,d parameters.",
+                (config.isS4d() ? "S4D" : "S2D") + (config.reconstructs() ? " masked auto-encoder" : " model"),
                 input,
                 model.imageSize(),
                 model.imageSize(),

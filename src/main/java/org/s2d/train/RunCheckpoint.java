@@ -9,7 +9,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.Device;
 import org.s2d.loss.Sdl;
-import org.s2d.model.s2d.S2dModel;
+import org.s2d.nn.Parameter;
 import org.s2d.optim.AdamW;
 import org.s2d.optim.LossScaler;
 import org.s2d.optim.MovingAverage;
@@ -55,7 +55,7 @@ final class RunCheckpoint {
             Device device,
             TrainConfig config,
             List<String> labels,
-            S2dModel model,
+            Map<String, Parameter> parameters,
             AdamW optimizer,
             @Nullable Sdl sdl,
             @Nullable MovingAverage ema,
@@ -87,7 +87,7 @@ final class RunCheckpoint {
             }
             entries.put("s2d", own(parts, position));
             Map<String, Tensor> weights = new LinkedHashMap<>();
-            parts.model().parameters().forEach((name, parameter) -> weights.put(name, parameter.value()));
+            parts.parameters().forEach((name, parameter) -> weights.put(name, parameter.value()));
             CheckpointWriter.write(file, download.of(weights), entries, previous);
         }
     }
@@ -198,7 +198,7 @@ final class RunCheckpoint {
             info.requireFormat(FORMAT);
             requireSameConfig(file, info, parts.config());
             requireSameLabels(file, info, parts);
-            Models.loadAll(parts.model(), checkpoint, parts.device());
+            Models.loadAll(parts.parameters(), checkpoint, parts.device());
             Map<String, StoredTensor> stored = checkpoint.allTensors();
             List<String> names = parts.optimizer().names();
             if (!info.texts("parameters").equals(names)) {

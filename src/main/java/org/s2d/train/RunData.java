@@ -24,6 +24,10 @@ import org.s2d.tensor.UserException;
 /** The lists and loaders of a configuration. */
 final class RunData {
     private final TrainConfig config;
+    private final TrainConfig.Data data;
+    private final String section;
+    private final int frames;
+    private final int batchSize;
     private final boolean requireMedia;
 
     RunData(TrainConfig config) {
@@ -32,31 +36,54 @@ final class RunData {
 
     /** @param requireMedia whether a clip that does not exist is an error of its list, rather than when it is loaded */
     RunData(TrainConfig config, boolean requireMedia) {
+        this(
+                config,
+                config.data(),
+                "data",
+                config.model().numFrames(),
+                config.train().batchSize(),
+                requireMedia);
+    }
+
+    private RunData(
+            TrainConfig config,
+            TrainConfig.Data data,
+            String section,
+            int frames,
+            int batchSize,
+            boolean requireMedia) {
         this.config = config;
+        this.data = data;
+        this.section = section;
+        this.frames = frames;
+        this.batchSize = batchSize;
         this.requireMedia = requireMedia;
+    }
+
+    /** Those of the photographs, the second task: clips of one frame. */
+    static RunData photos(TrainConfig config) {
+        TrainConfig.Photos photos = config.photos();
+        TrainConfig.Data data = config.data().of(photos);
+        return new RunData(config, data, "photos", 1, photos.batchSize(), !data.skipBadClips());
     }
 
     /** Reads the training list; its labels number the classes. */
     ClipList trainList() {
-        return list(
-                "data.train",
-                config.data().train(),
-                config.data().trainWhere(),
-                config.data().labels());
+        return list(section + ".train", data.train(), data.trainWhere(), data.labels());
     }
 
     /** Reads the validation list; null when there is none. */
     @Nullable
     ClipList valList(List<String> labels) {
-        String path = config.data().val();
-        return path.isEmpty() ? null : list("data.val", path, config.data().valWhere(), labels);
+        String path = data.val();
+        return path.isEmpty() ? null : list(section + ".val", path, data.valWhere(), labels);
     }
 
     /** Reads the test list; null when there is none. */
     @Nullable
     ClipList testList(List<String> labels) {
-        String path = config.data().test();
-        return path.isEmpty() ? null : list("data.test", path, config.data().testWhere(), labels);
+        String path = data.test();
+        return path.isEmpty() ? null : list(section + ".test", path, data.testWhere(), labels);
     }
 
     private ClipList list(String key, String path, String where, List<String> labels) {
@@ -65,10 +92,10 @@ final class RunData {
         }
         Path file = Path.of(path);
         Path parent = file.toAbsolutePath().getParent();
-        String root = config.data().root();
+        String root = data.root();
         Path media = root.isEmpty() && parent != null ? parent : Path.of(root);
         ListOptions options = ListOptions.defaults()
-                .withBase(LabelBase.valueOf(config.data().labelBase().toUpperCase(Locale.ROOT)));
+                .withBase(LabelBase.valueOf(data.labelBase().toUpperCase(Locale.ROOT)));
         if (!labels.isEmpty()) {
             options = options.withLabels(labels);
         }
@@ -80,24 +107,17 @@ final class RunData {
             options = options.where(where.substring(0, equals), where.substring(equals + 1));
         }
         return AnnotationReader.read(
-                DatasetFormat.parse(config.data().format()), file, media, options.withRequireMedia(requireMedia));
+                DatasetFormat.parse(data.format()), file, media, options.withRequireMedia(requireMedia));
     }
 
     ClipSpec spec() {
-        TrainConfig.Data data = config.data();
         int size = config.model().imageSize();
         int shortSide = data.shortSideSize() == 0 ? size : data.shortSideSize();
-        return new ClipSpec(
-                config.model().numFrames(),
-                data.samplingRate(),
-                size,
-                shortSide,
-                data.grey(),
-                data.releaseCompatible());
+        return new ClipSpec(frames, data.samplingRate(), size, shortSide, data.grey(), data.releaseCompatible());
     }
 
     private Augmentation augmentation() {
-        TrainConfig.Augment augment = config.data().augment();
+        TrainConfig.Augment augment = data.augment();
         List<Double> scale = augment.cropScale();
         List<Double> ratio = augment.cropRatio();
         return new Augmentation(
@@ -117,15 +137,11 @@ final class RunData {
     /** Loads augmented training batches in an order that is a function of seed and epoch. */
     ClipLoader trainLoader(ClipList list, Allocator allocator) {
         long seed = config.train().seed();
-        EpochOrder order = config.data().balanced()
-                ? EpochOrder.balanced(list.labelIds(), seed)
-                : EpochOrder.shuffled(list.size(), seed);
+        EpochOrder order =
+                data.balanced() ? EpochOrder.balanced(list.labelIds(), seed) : EpochOrder.shuffled(list.size(), seed);
         ClipLoader.Options options = ClipLoader.Options.training(
-                        config.train().batchSize(),
-                        config.data().numWorkers(),
-                        config.data().skipBadClips(),
-                        seed)
-                .withVersions(config.data().augment().numSample());
+                        batchSize, data.numWorkers(), data.skipBadClips(), seed)
+                .withVersions(data.augment().numSample());
         return new ClipLoader(ClipDataset.train(list, spec(), augmentation()), order, options, allocator);
     }
 
@@ -136,7 +152,6 @@ final class RunData {
 
     /** Loads all distinct views of every clip. */
     ClipLoader testLoader(ClipList list, Allocator allocator) {
-        TrainConfig.Data data = config.data();
         TestViews views = new TestViews(
                 data.testNumSegment(),
                 data.testNumCrop(),
@@ -145,10 +160,7 @@ final class RunData {
     }
 
     private ClipLoader evaluationLoader(ClipDataset dataset, Allocator allocator) {
-        ClipLoader.Options options = ClipLoader.Options.evaluation(
-                config.train().batchSize(),
-                config.data().numWorkers(),
-                config.data().skipBadClips());
+        ClipLoader.Options options = ClipLoader.Options.evaluation(batchSize, data.numWorkers(), data.skipBadClips());
         return new ClipLoader(dataset, EpochOrder.sequential(dataset.size()), options, allocator);
     }
 }

@@ -109,8 +109,8 @@ final class RunPictures {
                 .orElse(Double.NaN);
     }
 
-    /** {@code confusion.png}. */
-    static void confusion(RunFolder folder, String title, List<String> labels, ConfusionMatrix matrix) {
-        new ConfusionMatrixChart(title, labels, matrix.counts()).write(folder.file("confusion.png"));
+    /** A confusion matrix as a picture. */
+    static void confusion(Path file, String title, List<String> labels, ConfusionMatrix matrix) {
+        new ConfusionMatrixChart(title, labels, matrix.counts()).write(file);
     }
 }

@@ -79,6 +79,12 @@ final class RunRecords implements AutoCloseable {
         events.scalars(position.globalStep(), tagged("epoch/", row));
     }
 
+    /** What the validation of the photographs found, for TensorBoard. */
+    void secondTask(Position position, double loss, double war, double uar) {
+        Map<String, Object> row = RunFolder.row("val_loss", loss, "val_war", war, "val_uar", uar);
+        events.scalars(position.globalStep(), tagged("photos/", row));
+    }
+
     /** A row's numbers under tags that TensorBoard groups by what stands before the slash. */
     private static Map<String, Double> tagged(String group, Map<String, Object> row) {
         Map<String, Double> values = new LinkedHashMap<>();

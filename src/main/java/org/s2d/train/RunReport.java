@@ -6,9 +6,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.s2d.autograd.Precision;
+import org.s2d.data.ClipDataset;
 import org.s2d.data.ClipList;
 import org.s2d.data.ClipLoader;
 import org.s2d.data.prepare.Progress;
+import org.s2d.device.Device;
+import org.s2d.model.s4d.S4dPretraining;
+import org.s2d.nn.ParameterFactory;
+import org.s2d.tensor.Scope;
 import org.s2d.tensor.UserException;
 import org.s2d.weights.Checkpoint;
 
@@ -63,7 +69,26 @@ public final class RunReport {
             if (request.logsOnly()) {
                 return files.write(null, new AttentionFigure.Drawn("", List.of()));
             }
-            return withModel(files, checkpoint, info, config);
+            return config.reconstructs()
+                    ? files.write(null, reconstructions(checkpoint, config))
+                    : withModel(files, checkpoint, info, config);
+        }
+    }
+
+    private AttentionFigure.Drawn reconstructions(Checkpoint checkpoint, TrainConfig config) {
+        List<RunData> tasks = new ArrayList<>(List.of(new RunData(config)));
+        if (config.photos().isUsed()) {
+            tasks.add(RunData.photos(config));
+        }
+        List<ClipDataset> datasets = tasks.stream()
+                .map(data -> ClipDataset.validation(data.trainList(), data.spec()))
+                .toList();
+        try (Device device =
+                        Devices.open(config.train().device(), config.train().threads());
+                Scope scope = new Scope(device.allocator(), "weights")) {
+            S4dPretraining model = Models.reconstructor(config, ParameterFactory.root(device, scope, 0));
+            Models.loadAll(model.parameters(), checkpoint, device);
+            return new ReconstructionFigure(config, model, device, Precision.FP32).draw(datasets);
         }
     }
 
@@ -117,6 +142,9 @@ public final class RunReport {
     }
 
     private Path finish(ReportFiles files, ClipList list, ReportData data, List<AttentionFigure.Looker> lookers) {
+        if (lookers.stream().anyMatch(looker -> looker.model().s2d() == null)) {
+            return files.write(new ReportFiles.Seen(list, data), new AttentionFigure.Drawn("", List.of()));
+        }
         AttentionFigure figure = new AttentionFigure(data.summary(), lookers);
         return files.write(new ReportFiles.Seen(list, data), figure.draw(progress.apply("attention")));
     }

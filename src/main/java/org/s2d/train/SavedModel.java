@@ -24,14 +24,12 @@ import org.s2d.weights.StoredTensor;
 public final class SavedModel implements AutoCloseable {
     private final Checkpoint checkpoint;
     private final ModelCard card;
-    private final S2dConfig sizes;
     private final Map<String, StoredTensor> weights;
 
-    private SavedModel(Checkpoint checkpoint, ModelCard card, S2dConfig sizes) {
+    private SavedModel(Checkpoint checkpoint, ModelCard card) {
         this.checkpoint = checkpoint;
         this.card = card;
-        this.sizes = sizes;
-        weights = weights(checkpoint, sizes);
+        weights = weights(checkpoint, card);
     }
 
     /**
@@ -48,7 +46,7 @@ public final class SavedModel implements AutoCloseable {
             List<String> labels = described.labels();
             requireAsManyAsTheHeadHas(checkpoint, labels);
             ModelCard card = new ModelCard(labels, described.config(), RunInfo.facts(checkpoint));
-            return new SavedModel(checkpoint, card, Models.config(described.config(), labels.size()));
+            return new SavedModel(checkpoint, card);
         } catch (RuntimeException e) {
             checkpoint.close();
             throw e;
@@ -63,9 +61,9 @@ public final class SavedModel implements AutoCloseable {
         }
     }
 
-    private static Map<String, StoredTensor> weights(Checkpoint checkpoint, S2dConfig sizes) {
-        Map<String, Shape> expected = Models.shapes(sizes);
-        StateDictMatch match = StateDictMatcher.matchS2d(checkpoint.shapes(), expected);
+    private static Map<String, StoredTensor> weights(Checkpoint checkpoint, ModelCard card) {
+        Map<String, Shape> expected = Models.shapes(card.config(), card.labels().size());
+        StateDictMatch match = Models.match(card.config(), checkpoint, expected);
         if (match.sources().size() != expected.size() || !match.isComplete()) {
             List<String> report = match.report();
             throw new UserException(checkpoint.path() + ": checkpoint of another model than its configuration says: "
@@ -80,8 +78,14 @@ public final class SavedModel implements AutoCloseable {
         return card;
     }
 
+    /** Sizes of an S2D model; throws {@link UserException} for others. */
     public S2dConfig sizes() {
-        return sizes;
+        if (card.config().isS4d()) {
+            throw new UserException(
+                    checkpoint.path() + ": an S4D model, whose routing has no form in ONNX here yet. Use"
+                            + " --format safetensors or pytorch.");
+        }
+        return Models.config(card.config(), card.labels().size());
     }
 
     /** All weights by name, in the order of the model. */

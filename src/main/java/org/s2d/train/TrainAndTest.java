@@ -39,7 +39,8 @@ record TrainAndTest(PrintWriter out, BooleanSupplier stop) {
         String tested = ConfigReader.print(config);
         if (!tested.equals(text(test.file(TESTED)))) {
             Path checkpoint = Files.exists(folder.best()) ? folder.best() : folder.last();
-            Evaluator.Request request = new Evaluator.Request(checkpoint, null, testSettings(config), test.path());
+            Evaluator.Request request =
+                    new Evaluator.Request(checkpoint, null, testSettings(config), false, test.path());
             if (stop.getAsBoolean()
                     || Evaluator.evaluate(request, out, Progress.NONE, stop).isEmpty()) {
                 return Optional.empty();

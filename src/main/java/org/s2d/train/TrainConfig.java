@@ -7,15 +7,28 @@ import org.jspecify.annotations.Nullable;
  * Everything that defines a run; keys in files are these names in snake case. Read by {@link ConfigReader}, which also knows the
  * defaults: the authors' fine-tuning recipe.
  */
-public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim, Loss loss, Train train) {
+public record TrainConfig(
+        Model model,
+        Landmark landmark,
+        Data data,
+        Photos photos,
+        Optim optim,
+        Loss loss,
+        Pretraining pretraining,
+        Train train) {
 
     /**
      * The network.
      *
-     * @param size preset of all other numbers: base, small or tiny
+     * @param family s2d or s4d; what follows the dropout rates is for s4d only, prompters and adapters for s2d only
+     * @param size preset of all other numbers: base, small or tiny; of s4d also large
      * @param mode video or image
+     * @param tubelet frames of a token
+     * @param expertLayers blocks with a mixture of experts, counted from 0
+     * @param topK experts that a token is sent to
      */
     public record Model(
+            String family,
             String size,
             String mode,
             int imageSize,
@@ -32,7 +45,13 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
             double adapterScale,
             double mlpRatio,
             double headDropout,
-            double dropPath) {}
+            double dropPath,
+            int tubelet,
+            double layerScale,
+            List<Integer> expertLayers,
+            int numExperts,
+            int topK,
+            double capacityFactor) {}
 
     /**
      * The frozen landmark network.
@@ -79,7 +98,77 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
             boolean releaseCompatible,
             int folds,
             String benchmark,
-            Augment augment) {}
+            Augment augment) {
+        /** The same with the lists of photographs, which are never mixed. */
+        Data of(Photos photos) {
+            return new Data(
+                    photos.format(),
+                    photos.root(),
+                    photos.train(),
+                    photos.val(),
+                    photos.test(),
+                    photos.trainWhere(),
+                    photos.valWhere(),
+                    photos.testWhere(),
+                    photos.labels(),
+                    labelBase,
+                    1,
+                    shortSideSize,
+                    grey,
+                    photos.balanced(),
+                    skipBadClips,
+                    numWorkers,
+                    1,
+                    testNumCrop,
+                    testCropMode,
+                    releaseCompatible,
+                    0,
+                    "",
+                    augment.unmixed());
+        }
+    }
+
+    /**
+     * Photographs, the second task of s4d; keys as in {@link Data}, which are the clips.
+     *
+     * @param train empty: clips alone
+     * @param batchSize photos per forward pass
+     * @param repeat passes over the photos in an epoch, which is one pass over the clips; may be a fraction
+     */
+    public record Photos(
+            String format,
+            String root,
+            String train,
+            String val,
+            String test,
+            String trainWhere,
+            String valWhere,
+            String testWhere,
+            List<String> labels,
+            boolean balanced,
+            int batchSize,
+            double repeat) {
+        boolean isUsed() {
+            return !train.isEmpty();
+        }
+    }
+
+    /**
+     * The masked auto-encoder, for {@code train.objective} reconstruct.
+     *
+     * @param decoderDim width of the decoder; 0: half the encoder's, and likewise for its heads
+     * @param photoMask part of a photo's tokens that is hidden
+     * @param masking random: any tokens of a clip; tube: the same places in every frame
+     * @param targets pixels standardised per patch and channel, per patch, or not: channel, patch or none
+     */
+    public record Pretraining(
+            int decoderDim,
+            int decoderDepth,
+            int decoderHeads,
+            double photoMask,
+            double clipMask,
+            String masking,
+            String targets) {}
 
     /**
      * Random changes to training clips.
@@ -107,6 +196,23 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
             String mixupMode) {
         public boolean mixes() {
             return mixup > 0 || cutmix > 0;
+        }
+
+        /** The same without mixing. */
+        Augment unmixed() {
+            return new Augment(
+                    aa,
+                    cropScale,
+                    cropRatio,
+                    flip,
+                    reprob,
+                    remode,
+                    numSample,
+                    0,
+                    0,
+                    mixupProb,
+                    mixupSwitchProb,
+                    mixupMode);
         }
     }
 
@@ -137,7 +243,12 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
             double emaDecay,
             double lossScale) {}
 
-    public record Loss(double smoothing, Sdl sdl) {}
+    /**
+     * What is added up.
+     *
+     * @param balance weight of the experts' balance loss
+     */
+    public record Loss(double smoothing, double balance, Sdl sdl) {}
 
     /**
      * Self-distillation.
@@ -149,6 +260,7 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
     /**
      * The run.
      *
+     * @param objective classify, or reconstruct: pre-training of s4d
      * @param batchSize clips per forward pass
      * @param updateFreq forward passes per optimiser step
      * @param device cpu, or reference
@@ -163,6 +275,7 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
      */
     public record Train(
             String outputDir,
+            String objective,
             int epochs,
             int batchSize,
             int updateFreq,
@@ -179,4 +292,30 @@ public record TrainConfig(Model model, Landmark landmark, Data data, Optim optim
             int logEvery,
             int saveEverySteps,
             int saveEverySeconds) {}
+
+    /** The same once the classes of the photographs are known. */
+    TrainConfig withPhotoLabels(List<String> labels) {
+        Photos known = new Photos(
+                photos.format,
+                photos.root,
+                photos.train,
+                photos.val,
+                photos.test,
+                photos.trainWhere,
+                photos.valWhere,
+                photos.testWhere,
+                labels,
+                photos.balanced,
+                photos.batchSize,
+                photos.repeat);
+        return new TrainConfig(model, landmark, data, known, optim, loss, pretraining, train);
+    }
+
+    boolean isS4d() {
+        return model.family().equals("s4d");
+    }
+
+    boolean reconstructs() {
+        return train.objective().equals("reconstruct");
+    }
 }

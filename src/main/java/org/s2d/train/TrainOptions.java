@@ -92,8 +92,17 @@ public final class TrainOptions {
     @Option(names = "--threads", paramLabel = "N", description = "Short for --set train.threads=N.")
     private @Nullable Integer threads;
 
+    private List<String> purpose = List.of();
+
+    /** With settings that the command itself stands for. */
+    public TrainOptions with(List<String> given) {
+        purpose = List.copyOf(given);
+        return this;
+    }
+
     private List<String> allSettings() {
-        List<String> all = new ArrayList<>(settings);
+        List<String> all = new ArrayList<>(purpose);
+        all.addAll(settings);
         add(all, "train.output_dir", output);
         add(all, "train.finetune", finetune);
         add(all, "model.mode", mode);

@@ -8,8 +8,10 @@ import org.s2d.autograd.Precision;
 import org.s2d.data.ClipSpec;
 import org.s2d.data.face.LandmarkFinder;
 import org.s2d.device.Device;
+import org.s2d.model.Classifier;
 import org.s2d.model.landmark.LandmarkNetwork;
 import org.s2d.model.s2d.S2dModel;
+import org.s2d.nn.ParameterFactory;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
@@ -21,7 +23,7 @@ public final class TrainedModel implements AutoCloseable {
     private final List<String> labels;
     private final Device device;
     private final Scope weights;
-    private final S2dModel model;
+    private final Classifier model;
     private final Landmarks landmarks;
     private final ForwardPass forward;
     private final HostReader reader;
@@ -41,8 +43,8 @@ public final class TrainedModel implements AutoCloseable {
         this.device = device;
         weights = new Scope(device.allocator(), "weights");
         try {
-            model = Models.build(Models.config(config, labels.size()), device, weights, 0);
-            Models.loadAll(model, checkpoint, device);
+            model = Models.classifier(config, labels.size(), ParameterFactory.root(device, weights, 0));
+            Models.loadAll(model.parameters(), checkpoint, device);
             int side = config.model().imageSize() / config.model().patchSize();
             landmarks = Landmarks.open(config.landmark(), side, device);
             forward = new ForwardPass(
@@ -96,6 +98,18 @@ public final class TrainedModel implements AutoCloseable {
                 : new FaceLandmarks(device, network, reader);
     }
 
+    /** How a photograph must look to a model that has a head of its own for them; null where they are clips like any other. */
+    public @Nullable ClipSpec photoSpec() {
+        return config.isS4d() && !config.photos().labels().isEmpty()
+                ? RunData.photos(config).spec()
+                : null;
+    }
+
+    /** Names of the classes of photographs, where they have a head of their own. */
+    public List<String> photoLabels() {
+        return config.photos().labels();
+    }
+
     Inference inference() {
         return new Inference(device, forward);
     }
@@ -108,8 +122,14 @@ public final class TrainedModel implements AutoCloseable {
         return config;
     }
 
-    S2dModel model() {
+    Classifier model() {
         return model;
+    }
+
+    /** The model, if it is one with landmark prompters; null otherwise. */
+    @Nullable
+    S2dModel s2d() {
+        return model instanceof S2dModel s2d ? s2d : null;
     }
 
     Landmarks landmarks() {

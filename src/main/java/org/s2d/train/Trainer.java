@@ -7,11 +7,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.s2d.data.ClipLoader;
-import org.s2d.data.LoaderEpoch;
 import org.s2d.data.metrics.ConfusionMatrix;
 import org.s2d.data.random.RandomStream;
 import org.s2d.loss.SdlSchedule;
@@ -22,7 +21,7 @@ import org.s2d.weights.AtomicFile;
 import org.s2d.weights.Checkpoint;
 
 /**
- * Trains an S2D model by a configuration. Every random decision is a function of (seed, epoch, step, sample), and checkpoints hold all
+ * Trains a model by a configuration. Every random decision is a function of (seed, epoch, step, sample), and checkpoints hold all
  * that a run is made of, so a run that was stopped or killed and resumed ends with the same bits as one that was not.
  */
 public final class Trainer {
@@ -77,7 +76,7 @@ public final class Trainer {
             if (resume != null) {
                 run.say("resumed from " + resume + " at epoch " + (position.epoch() + 1) + ", step " + position.step());
             }
-            folder.writeText("config.yaml", ConfigReader.print(config));
+            folder.writeText("config.yaml", ConfigReader.print(run.config()));
             try (RunRecords records = RunRecords.open(folder, position)) {
                 return new Loop(run, folder, records).run(position);
             }
@@ -89,6 +88,7 @@ public final class Trainer {
         private final TrainingRun run;
         private final RunFolder folder;
         private final RunRecords records;
+        private final TaskOrder order;
         private final int stepsPerEpoch;
         private final CosineSchedule lr;
         private final CosineSchedule weightDecay;
@@ -99,7 +99,8 @@ public final class Trainer {
             this.run = run;
             this.folder = folder;
             this.records = records;
-            stepsPerEpoch = run.stepsPerEpoch();
+            order = new TaskOrder(run.tasks(), config.train().seed());
+            stepsPerEpoch = order.stepsPerEpoch();
             lr = Schedules.lr(config, stepsPerEpoch);
             weightDecay = Schedules.weightDecay(config, stepsPerEpoch);
             progress = new Progress(
@@ -138,12 +139,11 @@ public final class Trainer {
         /** Trains until the epoch's end, or until told to stop before its last step. */
         private Position trainEpoch(Position from) {
             Position position = from;
-            int accumulation = config.train().updateFreq();
-            ClipLoader loader = run.trainLoader();
-            try (LoaderEpoch batches = loader.epoch(position.epoch(), position.step() * accumulation)) {
+            List<TaskOrder.Turn> turns = order.of(position.epoch());
+            try {
                 while (position.step() < stepsPerEpoch) {
                     TrainingStep.Rates rates = rates(position);
-                    TrainingStep.Result result = run.step(batches, rates);
+                    TrainingStep.Result result = run.step(turns.get(position.step()), position.epoch(), rates);
                     requireFinite(position, result);
                     position = position.after(result);
                     progress.step(position, result, rates.lr());
@@ -156,6 +156,8 @@ public final class Trainer {
                         saveWhenDue(position);
                     }
                 }
+            } finally {
+                run.tasks().forEach(task -> task.batches().close());
             }
             return position;
         }
@@ -197,50 +199,94 @@ public final class Trainer {
             lastSave = System.nanoTime();
         }
 
-        /** Validates when it is this epoch's turn; keeps the best weights. */
+        /** What the validation of a task found. */
+        private record Found(Task task, double loss, ConfusionMatrix matrix) {
+            double metric(String name) {
+                return name.equals("uar") ? matrix.uar() : matrix.war();
+            }
+
+            String text() {
+                return String.format(Locale.ROOT, "loss %.4f  UAR %.3f  WAR %.3f", loss, matrix.uar(), matrix.war());
+            }
+        }
+
+        /** Validates when it is this epoch's turn; keeps the weights that are best on the mean of all tasks. */
         private Position validate(Position position) {
-            ClipLoader loader = run.valLoader();
+            List<Task> tasks = run.tasks().stream()
+                    .filter(task -> task.validation() != null)
+                    .toList();
             boolean last = position.epoch() + 1 == config.train().epochs();
             boolean turn = (position.epoch() + 1) % config.train().evalEvery() == 0 || last;
-            if (loader == null || !turn) {
+            if (turn && config.reconstructs()) {
+                run.drawReconstructions(folder);
+            }
+            if (tasks.isEmpty() || !turn) {
                 return position;
             }
             MovingAverage ema = run.parts().ema();
             if (ema != null) {
                 ema.exchange();
             }
-            Optional<Inference.Result> found = run.inference().run(loader, () -> false);
-            Inference.Result result = found.orElseThrow();
-            ConfusionMatrix matrix = result.merged().confusion(run.labels().size());
-            run.parts().facts().validated(position.epoch() + 1, result.loss(), matrix);
-            double metric = config.train().bestMetric().equals("uar") ? matrix.uar() : matrix.war();
+            List<Found> found = tasks.stream().map(this::validate).toList();
+            Found first = found.getFirst();
+            run.parts().facts().validated(position.epoch() + 1, first.loss(), first.matrix());
+            double metric = found.stream()
+                    .mapToDouble(one -> one.metric(config.train().bestMetric()))
+                    .average()
+                    .orElseThrow();
             boolean best = metric > position.best();
             Position updated = best ? position.withBest(metric) : position;
             if (best) {
-                RunCheckpoint.write(
-                        folder.best(),
-                        run.parts(),
-                        updated.nextEpoch(),
-                        lr.at(position.globalStep()),
-                        AtomicFile.Previous.KEEP);
-                RunPictures.confusion(folder, "Validation, epoch " + (position.epoch() + 1), run.labels(), matrix);
+                keepBest(updated, found);
             }
             if (ema != null) {
                 ema.exchange();
             }
-            records.epoch(updated, result.loss(), matrix.war(), matrix.uar());
+            records.epoch(
+                    updated, first.loss(), first.matrix().war(), first.matrix().uar());
+            found.stream()
+                    .skip(1)
+                    .forEach(one -> records.secondTask(
+                            updated,
+                            one.loss(),
+                            one.matrix().war(),
+                            one.matrix().uar()));
+            List<String> texts = found.stream()
+                    .map(one -> (found.size() == 1 ? "" : one.task().name() + " ") + one.text())
+                    .toList();
             progress.say(String.format(
                     Locale.ROOT,
-                    "epoch %d/%d  train loss %.4f accuracy %.3f  validation loss %.4f  UAR %.3f  WAR %.3f%s",
+                    "epoch %d/%d  train loss %.4f accuracy %.3f  validation %s%s",
                     position.epoch() + 1,
                     config.train().epochs(),
                     position.meanLoss(),
                     position.accuracy(),
-                    result.loss(),
-                    matrix.uar(),
-                    matrix.war(),
+                    String.join(",  ", texts),
                     best ? "  (best)" : ""));
             return updated;
+        }
+
+        private Found validate(Task task) {
+            ClipLoader loader = Objects.requireNonNull(task.validation());
+            Inference.Result result = run.inference().run(loader, () -> false).orElseThrow();
+            return new Found(
+                    task, result.loss(), result.merged().confusion(task.labels().size()));
+        }
+
+        private void keepBest(Position position, List<Found> found) {
+            RunCheckpoint.write(
+                    folder.best(),
+                    run.parts(),
+                    position.nextEpoch(),
+                    lr.at(position.globalStep()),
+                    AtomicFile.Previous.KEEP);
+            String title = "Validation, epoch " + (position.epoch() + 1);
+            for (int i = 0; i < found.size(); i++) {
+                Task task = found.get(i).task();
+                String name = i == 0 ? "confusion.png" : "confusion-" + task.name() + ".png";
+                RunPictures.confusion(
+                        folder.file(name), title, task.labels(), found.get(i).matrix());
+            }
         }
     }
 

@@ -1,31 +1,36 @@
 package org.s2d.train;
 
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Precision;
 import org.s2d.data.Batch;
+import org.s2d.data.ClipDataset;
 import org.s2d.data.ClipList;
 import org.s2d.data.ClipLoader;
-import org.s2d.data.LoaderEpoch;
 import org.s2d.data.augment.Mixup;
 import org.s2d.data.random.RandomStream;
 import org.s2d.device.Device;
 import org.s2d.loss.Sdl;
 import org.s2d.loss.SdlSchedule;
-import org.s2d.model.s2d.S2dModel;
+import org.s2d.model.Classifier;
+import org.s2d.model.s4d.S4dPretraining;
+import org.s2d.nn.Parameter;
+import org.s2d.nn.ParameterFactory;
 import org.s2d.optim.AdamW;
 import org.s2d.optim.LayerDecay;
 import org.s2d.optim.LossScaler;
 import org.s2d.optim.MovingAverage;
 import org.s2d.optim.ParameterGroups;
+import org.s2d.report.StripSheet;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
@@ -42,61 +47,131 @@ final class TrainingRun implements AutoCloseable {
     private final TrainConfig config;
     private final PrintWriter out;
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
-    private final RunData data;
-    private final ClipList trainList;
-    private final @Nullable ClipList valList;
     private final Device device;
     private final Scope scope;
     private final Scope moments;
     private final Landmarks landmarks;
     private final RunCheckpoint.Parts parts;
     private final @Nullable SdlSchedule sdlSchedule;
-    private final TrainingStep trainingStep;
-    private final ForwardPass forward;
-    private final ClipLoader trainLoader;
-    private final @Nullable ClipLoader valLoader;
+    private final @Nullable ForwardPass forward;
+    private final @Nullable ReconstructionFigure reconstructions;
+    private final List<Task> tasks = new ArrayList<>();
+    /** What the tasks learn from, unchanged. */
+    private final List<ClipDataset> datasets = new ArrayList<>();
+
     private boolean toldWhy;
 
-    private TrainingRun(TrainConfig config, PrintWriter out) {
-        this.config = config;
+    private TrainingRun(TrainConfig given, PrintWriter out) {
         this.out = out;
-        data = new RunData(config);
         try {
-            trainList = data.trainList();
-            valList = data.valList(trainList.labels());
+            Lists clips = Lists.of("clips", new RunData(given));
+            Lists photos = given.photos().isUsed() ? Lists.of("photos", RunData.photos(given)) : null;
+            config = photos == null ? given : given.withPhotoLabels(photos.train.labels());
             device = own(Devices.open(config.train().device(), config.train().threads()));
             scope = own(new Scope(device.allocator(), "weights and gradients"));
             moments = own(new Scope(device.allocator(), "optimiser"));
-            S2dModel model = Models.build(
-                    Models.config(config, trainList.labels().size()),
-                    device,
-                    scope,
-                    config.train().seed());
+            ParameterFactory factory =
+                    ParameterFactory.root(device, scope, config.train().seed());
             landmarks = own(Landmarks.open(
                     config.landmark(),
                     config.model().imageSize() / config.model().patchSize(),
                     device));
-            FreezeRule.valueOf(config.train().freeze().toUpperCase(Locale.ROOT)).apply(model);
             sdlSchedule = schedule();
-            parts = parts(model);
-            trainingStep = own(new TrainingStep(
-                    device,
-                    precision(),
-                    model,
-                    parts.optimizer(),
-                    parts.sdl(),
-                    config.loss().smoothing(),
-                    config.optim().clipGrad(),
-                    config.train().graph(),
-                    parts.scaler()));
-            forward = own(new ForwardPass(
-                    device, precision(), model, landmarks, config.train().graph()));
-            trainLoader = own(data.trainLoader(trainList, device.hostAllocator()));
-            valLoader = valList == null ? null : own(data.validationLoader(valList, device.hostAllocator()));
+            if (config.reconstructs()) {
+                S4dPretraining model = Models.reconstructor(config, factory);
+                parts = parts(clips, model.parameters(), config.model().depth());
+                forward = null;
+                reconstructions = new ReconstructionFigure(config, model, device, precision());
+                add(clips, config.train().batchSize(), 1, reconstruction(model));
+                if (photos != null) {
+                    add(photos, config.photos().batchSize(), config.photos().repeat(), reconstruction(model));
+                }
+            } else {
+                reconstructions = null;
+                Classifier model =
+                        Models.classifier(config, clips.train.labels().size(), factory);
+                FreezeRule.valueOf(config.train().freeze().toUpperCase(Locale.ROOT))
+                        .apply(model);
+                parts = parts(clips, model.parameters(), model.depth());
+                boolean graph = config.train().graph() && photos == null; // kinds in turn do not repeat one recording
+                forward = own(new ForwardPass(
+                        device, precision(), model, landmarks, config.train().graph()));
+                add(clips, config.train().batchSize(), 1, classification(model, clips.train, graph));
+                if (photos != null) {
+                    TrainConfig.Photos settings = config.photos();
+                    add(photos, settings.batchSize(), settings.repeat(), classification(model, photos.train, false));
+                }
+            }
         } catch (RuntimeException e) {
             close();
             throw e;
         }
+    }
+
+    /** What a task learns from and is validated on. */
+    private record Lists(
+            String name,
+            RunData data,
+            ClipList train,
+            @Nullable ClipList validation) {
+        static Lists of(String name, RunData data) {
+            ClipList train = data.trainList();
+            return new Lists(name, data, train, data.valList(train.labels()));
+        }
+    }
+
+    private void add(Lists lists, int batchSize, double repeat, Task.Step step) {
+        ClipList validation = config.reconstructs() ? null : lists.validation;
+        ClipLoader train = own(lists.data.trainLoader(lists.train, device.hostAllocator()));
+        int batches = config.train().updateFreq();
+        BatchStream stream = new BatchStream(train, batches, repeat);
+        if (stream.stepsPerEpoch() == 0) {
+            throw new UserException(lists.train.source() + ": " + lists.train.size() + " " + lists.name
+                    + " do not fill one step of " + batches + " x " + batchSize
+                    + ". Lower the batch size or train.update_freq.");
+        }
+        datasets.add(ClipDataset.validation(lists.train, lists.data.spec()));
+        tasks.add(new Task(
+                lists.name,
+                lists.train,
+                validation,
+                stream,
+                validation == null ? null : own(lists.data.validationLoader(validation, device.hostAllocator())),
+                step));
+    }
+
+    private Task.Step reconstruction(S4dPretraining model) {
+        MaskedStep step = new MaskedStep(device, precision(), model, parts.optimizer(), config, parts.scaler());
+        return step::run;
+    }
+
+    private Task.Step classification(Classifier model, ClipList list, boolean graph) {
+        TrainingStep step = own(new TrainingStep(
+                device,
+                precision(),
+                model,
+                parts.optimizer(),
+                parts.sdl(),
+                config.loss().smoothing(),
+                config.loss().balance(),
+                config.optim().clipGrad(),
+                graph,
+                parts.scaler()));
+        boolean isFirst = tasks.isEmpty();
+        TrainConfig.Augment augment =
+                isFirst ? config.data().augment() : config.data().augment().unmixed();
+        return (batches, rates) -> {
+            try (Scope mixing = new Scope(device.hostAllocator())) {
+                List<TrainingStep.Input> inputs = new ArrayList<>();
+                for (int i = 0; i < batches.size(); i++) {
+                    RandomStream random = RandomStream.of(rates.seed(), MIXUP_SEED, i);
+                    inputs.add(input(batches.get(i), augment, list.labels().size(), mixing, random));
+                }
+                TrainingStep.Result result = step.run(inputs, rates);
+                tellWhyNotRecorded(step);
+                return result;
+            }
+        };
     }
 
     static TrainingRun open(TrainConfig config, PrintWriter out) {
@@ -130,11 +205,11 @@ final class TrainingRun implements AutoCloseable {
                 : LossScaler.dynamic(usual ? LossScaler.USUAL : first);
     }
 
-    private RunCheckpoint.Parts parts(S2dModel model) {
+    private RunCheckpoint.Parts parts(Lists clips, Map<String, Parameter> parameters, int depth) {
         TrainConfig.Optim optim = config.optim();
-        LayerDecay layers = new LayerDecay(optim.layerDecay(), model.config().depth());
-        List<ParameterGroups.Group> groups = ParameterGroups.of(
-                model.parameters().values(), name -> optim.layerDecay() == 1 ? 1 : layers.scale(name));
+        LayerDecay layers = new LayerDecay(optim.layerDecay(), depth);
+        List<ParameterGroups.Group> groups =
+                ParameterGroups.of(parameters.values(), name -> optim.layerDecay() == 1 ? 1 : layers.scale(name));
         AdamW.Options options =
                 new AdamW.Options(optim.betas().get(0), optim.betas().get(1), optim.eps());
         TrainConfig.Sdl sdl = config.loss().sdl();
@@ -143,24 +218,24 @@ final class TrainingRun implements AutoCloseable {
                 : new Sdl(
                         device,
                         scope,
-                        trainList.labels().size(),
+                        clips.train.labels().size(),
                         sdl.size(),
-                        model.config().embedDim(),
+                        config.model().embedDim(),
                         sdl.k(),
                         RandomStream.of(config.train().seed(), SDL_SEED).nextLong());
         MovingAverage ema = optim.emaDecay() == 0
                 ? null
-                : new MovingAverage(model.parameters().values(), optim.emaDecay(), device, moments);
+                : new MovingAverage(parameters.values(), optim.emaDecay(), device, moments);
         return new RunCheckpoint.Parts(
                 device,
                 config,
-                trainList.labels(),
-                model,
+                clips.train.labels(),
+                parameters,
                 new AdamW(groups, options, device, moments),
                 queue,
                 ema,
                 scaler(),
-                RunFacts.of(trainList, valList));
+                RunFacts.of(clips.train, clips.validation));
     }
 
     /** Initial weights from the checkpoint to start from, if any; tells what the run is about. */
@@ -169,13 +244,7 @@ final class TrainingRun implements AutoCloseable {
         String finetune = config.train().finetune();
         if (!finetune.isEmpty()) {
             say("weights from " + finetune + ":");
-            Models.initialise(
-                            parts.model(),
-                            labels(),
-                            Path.of(finetune),
-                            config.train().strict(),
-                            device)
-                    .forEach(line -> say("  " + line));
+            Models.initialise(config, parts.parameters(), labels(), device).forEach(line -> say("  " + line));
             MovingAverage ema = parts.ema();
             if (ema != null) {
                 ema.restart();
@@ -185,14 +254,17 @@ final class TrainingRun implements AutoCloseable {
     }
 
     private void describe() {
-        describe("training", trainList);
-        if (valList != null) {
-            describe("validation", valList);
+        for (Task task : tasks) {
+            String of = tasks.size() == 1 ? "" : " (" + task.name() + ")";
+            describe("training" + of, task.trainList());
+            if (task.validationList() != null) {
+                describe("validation" + of, task.validationList());
+            }
         }
-        long all = parts.model().parameters().values().stream()
+        long all = parts.parameters().values().stream()
                 .mapToLong(parameter -> parameter.value().numel())
                 .sum();
-        long trained = parts.model().parameters().values().stream()
+        long trained = parts.parameters().values().stream()
                 .filter(parameter -> parameter.requiresGrad())
                 .mapToLong(parameter -> parameter.value().numel())
                 .sum();
@@ -231,8 +303,12 @@ final class TrainingRun implements AutoCloseable {
         return parts;
     }
 
+    TrainConfig config() {
+        return config;
+    }
+
     List<String> labels() {
-        return trainList.labels();
+        return parts.labels();
     }
 
     @Nullable
@@ -240,42 +316,27 @@ final class TrainingRun implements AutoCloseable {
         return sdlSchedule;
     }
 
-    ClipLoader trainLoader() {
-        return trainLoader;
-    }
-
-    @Nullable
-    ClipLoader valLoader() {
-        return valLoader;
+    /** What the run learns, clips first. */
+    List<Task> tasks() {
+        return tasks;
     }
 
     Inference inference() {
-        return new Inference(device, forward);
+        return new Inference(device, Objects.requireNonNull(forward));
     }
 
-    /** Optimiser steps of an epoch; a rest of batches too small for one is left out. */
-    int stepsPerEpoch() {
-        int steps = trainLoader.batchesPerEpoch() / config.train().updateFreq();
-        if (steps == 0) {
-            throw new UserException(trainList.source() + ": " + trainList.size() + " clips do not fill one step of "
-                    + config.train().updateFreq() + " x " + config.train().batchSize()
-                    + ". Lower train.batch_size or train.update_freq.");
-        }
-        return steps;
+    /** {@code reconstructions.png}, of a masked auto-encoder. */
+    void drawReconstructions(RunFolder folder) {
+        AttentionFigure.Drawn drawn = Objects.requireNonNull(reconstructions).draw(datasets);
+        new StripSheet("Reconstructions", "the first samples; report.html says what is drawn", 3, drawn.blocks())
+                .write(folder.file("reconstructions.png"));
     }
 
-    /** One optimiser step on the loader's next batches. */
-    TrainingStep.Result step(LoaderEpoch batches, TrainingStep.Rates rates) {
-        List<Batch> taken = new ArrayList<>();
-        try (Scope mixing = new Scope(device.hostAllocator())) {
-            List<TrainingStep.Input> inputs = new ArrayList<>();
-            for (int i = 0; i < config.train().updateFreq(); i++) {
-                Batch batch = batches.next().orElseThrow(() -> new IllegalStateException("epoch ended early"));
-                taken.add(batch);
-                inputs.add(input(batch, mixing, RandomStream.of(rates.seed(), MIXUP_SEED, i)));
-            }
-            TrainingStep.Result result = trainingStep.run(inputs, rates);
-            tellWhyNotRecorded();
+    /** One optimiser step on a task's next batches. */
+    TrainingStep.Result step(TaskOrder.Turn turn, int epoch, TrainingStep.Rates rates) {
+        List<Batch> taken = turn.task().batches().take(epoch, turn.step());
+        try {
+            TrainingStep.Result result = turn.task().step().run(taken, rates);
             MovingAverage ema = parts.ema();
             if (ema != null && result.isFinite()) {
                 ema.update();
@@ -286,7 +347,7 @@ final class TrainingRun implements AutoCloseable {
         }
     }
 
-    private void tellWhyNotRecorded() {
+    private void tellWhyNotRecorded(TrainingStep trainingStep) {
         String why = trainingStep.whyNotRecorded().orElse("");
         if (!why.isEmpty() && !toldWhy) {
             toldWhy = true;
@@ -294,11 +355,11 @@ final class TrainingRun implements AutoCloseable {
         }
     }
 
-    private TrainingStep.Input input(Batch batch, Scope mixing, RandomStream random) {
+    private TrainingStep.Input input(
+            Batch batch, TrainConfig.Augment augment, int classes, Scope mixing, RandomStream random) {
         long[] labels = new long[batch.size()];
         Arrays.setAll(labels, i -> batch.labels().getLong(i));
         PlannedClips clips = PlannedClips.of(batch, config.model().imageSize());
-        TrainConfig.Augment augment = config.data().augment();
         if (!augment.mixes()) {
             return new TrainingStep.Input(clips, labels, landmarks);
         }
@@ -309,7 +370,7 @@ final class TrainingRun implements AutoCloseable {
                 augment.mixupSwitchProb(),
                 Mixup.Mode.valueOf(augment.mixupMode().toUpperCase(Locale.ROOT)),
                 config.data().releaseCompatible());
-        Tensor targets = mixing.allocate(DType.F32, Shape.of(labels.length, labels().size()));
+        Tensor targets = mixing.allocate(DType.F32, Shape.of(labels.length, classes));
         int size = config.model().imageSize();
         Mixup.Decisions decisions = mixup.draw(random, labels.length, size, size);
         Mixup.targets(batch.labels(), decisions, config.loss().smoothing(), targets);

@@ -15,7 +15,7 @@ import org.s2d.autograd.ops.CrossEntropy;
 import org.s2d.device.Device;
 import org.s2d.device.Repeated;
 import org.s2d.loss.Sdl;
-import org.s2d.model.s2d.S2dModel;
+import org.s2d.model.Classifier;
 import org.s2d.nn.Parameter;
 import org.s2d.optim.AdamW;
 import org.s2d.optim.LossScaler;
@@ -36,10 +36,11 @@ public final class TrainingStep implements AutoCloseable {
 
     private final Device device;
     private final Precision precision;
-    private final S2dModel model;
+    private final Classifier model;
     private final AdamW optimizer;
     private final @Nullable Sdl sdl;
     private final double smoothing;
+    private final double balance;
     private final double maxNorm;
     private final LossScaler scaler;
     private Tape.@Nullable Observer observer;
@@ -60,26 +61,32 @@ public final class TrainingStep implements AutoCloseable {
     public TrainingStep(
             Device device,
             Precision precision,
-            S2dModel model,
+            Classifier model,
             AdamW optimizer,
             @Nullable Sdl sdl,
             double smoothing,
             double maxNorm,
             boolean recorded) {
-        this(device, precision, model, optimizer, sdl, smoothing, maxNorm, recorded, LossScaler.off());
+        this(device, precision, model, optimizer, sdl, smoothing, 0, maxNorm, recorded, LossScaler.off());
     }
 
-    /** As above, with a factor on the loss that every step may change. */
+    /**
+     * As above, with a factor on the loss that every step may change.
+     *
+     * @param balance weight of the model's balance loss
+     */
     public TrainingStep(
             Device device,
             Precision precision,
-            S2dModel model,
+            Classifier model,
             AdamW optimizer,
             @Nullable Sdl sdl,
             double smoothing,
+            double balance,
             double maxNorm,
             boolean recorded,
             LossScaler scaler) {
+        this.balance = balance;
         this.recorded = recorded;
         this.device = device;
         this.precision = precision;
@@ -187,7 +194,8 @@ public final class TrainingStep implements AutoCloseable {
         StepBuffers present = buffers;
         if (present == null || !present.fit(batches)) {
             close();
-            present = new StepBuffers(device, batches, model.config().classes());
+            int classes = model.classes(batches.getFirst().clips().shape());
+            present = new StepBuffers(device, batches, classes);
             buffers = present;
         }
         return present;
@@ -226,7 +234,7 @@ public final class TrainingStep implements AutoCloseable {
         if (observer != null) {
             tape.setObserver(observer);
         }
-        S2dModel.Output out = forward(tape, batch.clips().make(tape, true), landmarks);
+        Classifier.Output out = forward(tape, batch.clips().make(tape, true), landmarks);
         Var perSample = batch.isMixed()
                 ? CrossEntropy.apply(tape, out.logits(), tape.constant(batch.targets()))
                 : CrossEntropy.ofLabels(tape, out.logits(), batch.labels(), smoothing);
@@ -239,6 +247,10 @@ public final class TrainingStep implements AutoCloseable {
             device.elementwise().copy(batch.sdlLoss(), weighted.value());
             total = Arithmetic.add(tape, loss, weighted);
         }
+        Var balanceLoss = out.balanceLoss();
+        if (balanceLoss != null && balance != 0) {
+            total = Arithmetic.add(tape, total, Arithmetic.scale(tape, balanceLoss, balance));
+        }
         device.elementwise().copy(batch.loss(), loss.value());
         device.elementwise().copy(batch.logits(), out.logits().value());
         tape.backward(factor == 1 ? total : Arithmetic.scale(tape, total, factor));
@@ -246,7 +258,7 @@ public final class TrainingStep implements AutoCloseable {
 
     private void feedQueue(Tape tape, StepBuffers.Batch batch, LandmarkSource landmarks, Tensor factor) {
         Sdl queue = Objects.requireNonNull(sdl);
-        S2dModel.Output out = forward(tape, batch.clips().make(tape, false), landmarks);
+        Classifier.Output out = forward(tape, batch.clips().make(tape, false), landmarks);
         if (observer != null) {
             observer.onResult("sdl.update.feat", out.feature());
             observer.onResult("sdl.update.logits", out.logits());
@@ -254,8 +266,8 @@ public final class TrainingStep implements AutoCloseable {
         queue.update(out.feature().value(), out.logits().value(), batch.labels(), factor);
     }
 
-    private S2dModel.Output forward(Tape tape, Var x, LandmarkSource landmarks) {
-        S2dModel.Output out = model.forward(tape, x, landmarks.features(tape, x));
+    private Classifier.Output forward(Tape tape, Var x, LandmarkSource landmarks) {
+        Classifier.Output out = model.classify(tape, x, seen -> landmarks.features(tape, seen));
         tape.observe("feature", out.feature());
         tape.observe("logits", out.logits());
         return out;

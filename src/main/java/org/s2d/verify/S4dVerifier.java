@@ -14,6 +14,7 @@ import org.s2d.autograd.Var;
 import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.CrossEntropy;
 import org.s2d.device.Device;
+import org.s2d.model.Classifier;
 import org.s2d.model.s4d.RouterNoise;
 import org.s2d.model.s4d.S4dConfig;
 import org.s2d.model.s4d.S4dModel;
@@ -75,7 +76,8 @@ final class S4dVerifier implements CaseVerifier {
                         moe.path("num_experts").asInt(),
                         moe.path("top_k").asInt(),
                         moe.path("capacity_factor").asDouble(1),
-                        0.25);
+                        0.25,
+                        true);
         JsonNode classes = json.path("multi_head");
         return new S4dConfig(
                 vit(json, ""), experts, classes.path(0).asInt(), classes.path(1).asInt(), 0);
@@ -116,7 +118,7 @@ final class S4dVerifier implements CaseVerifier {
                 RouterNoise noise =
                         (on, layer, shape) -> ModelVerifier.upload(on, folder.tensor(IO, name + "/noise." + layer));
                 Var x = tape.input(ModelVerifier.upload(tape, folder.tensor(IO, kind + "/x")), true);
-                S4dModel.Output out = model.forward(tape, x, noise);
+                Classifier.Output out = model.forward(tape, x, noise);
                 seen.put("logits", download.of(out.logits().value()));
                 seen.put("feature", download.of(out.feature().value()));
                 long[] labels = folder.longs(IO, kind + "/label");

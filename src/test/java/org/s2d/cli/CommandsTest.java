@@ -34,6 +34,7 @@ class CommandsTest {
     @ValueSource(
             strings = {
                 "quickstart",
+                "pretrain",
                 "train",
                 "evaluate",
                 "predict",

@@ -56,7 +56,8 @@ class RecognizerTest {
     void saysWhatTheEvaluationSays() {
         List<String> settings = List.of("data.test=" + list, "data.test_num_segment=1", "data.test_num_crop=1");
         MergedScores scores = Evaluator.evaluate(
-                        new Evaluator.Request(checkpoint, null, settings, null), new PrintWriter(Writer.nullWriter()))
+                        new Evaluator.Request(checkpoint, null, settings, false, null),
+                        new PrintWriter(Writer.nullWriter()))
                 .scores();
         try (Recognizer recognizer = Recognizer.load(checkpoint)) {
             List<List<Image>> clips = new ArrayList<>();

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.s2d.export.RandomState;
-import org.s2d.model.s2d.S2dConfig;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.weights.AtomicFile;
@@ -17,12 +16,11 @@ public final class RandomCheckpoint {
     /** Writes it for a configuration of {@code key=value} settings. */
     public static Path write(Path file, List<String> settings, List<String> labels) {
         TrainConfig config = ConfigReader.read(null, settings);
-        S2dConfig sizes = Models.config(config, labels.size());
         try (HostPool pool = new HostPool();
                 Scope scope = new Scope(pool)) {
             CheckpointWriter.write(
                     file,
-                    RandomState.weights(Models.shapes(sizes), scope, 5),
+                    RandomState.weights(Models.shapes(config, labels.size()), scope, 5),
                     Map.of("s2d", new ModelCard(labels, config, Map.of()).entries()),
                     AtomicFile.Previous.DISCARD);
         }

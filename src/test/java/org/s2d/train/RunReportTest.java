@@ -159,7 +159,8 @@ class RunReportTest {
                 }
             });
             var x = tape.constant(clip);
-            model.model().forward(tape, x, model.landmarks().features(tape, x));
+            Objects.requireNonNull(model.s2d())
+                    .forward(tape, x, model.landmarks().features(tape, x));
         }
         double[] weight = model.reader().values(parameter(model, "blocks.1.attn.qkv.weight"));
         double[] bias = model.reader().values(parameter(model, "blocks.1.attn.qkv.bias"));
@@ -276,7 +277,8 @@ class RunReportTest {
     }
 
     private static List<String> initialised(TrainedModel model, List<String> labels) {
-        return Models.initialise(model.model(), labels, second.resolve("best.pth"), false, model.device());
+        TrainConfig config = ConfigReader.with(model.config(), List.of("train.finetune=" + second.resolve("best.pth")));
+        return Models.initialise(config, model.model().parameters(), labels, model.device());
     }
 
     private static double[] head(TrainedModel model) {

@@ -14,7 +14,7 @@ import org.s2d.data.image.Image;
 public final class TinyClips {
     static final int SIDE = 32;
     private static final int FRAMES = 4;
-    private static final List<String> LABELS = List.of("rising", "falling", "still");
+    static final List<String> LABELS = List.of("rising", "falling", "still");
 
     private TinyClips() {}
 

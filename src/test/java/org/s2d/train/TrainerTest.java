@@ -199,7 +199,7 @@ class TrainerTest {
         StringWriter out = new StringWriter();
         Evaluator.Summary summary = Evaluator.evaluate(
                 new Evaluator.Request(
-                        runs.resolve("run/best.pth"), null, List.of("data.test=" + list), runs.resolve("test")),
+                        runs.resolve("run/best.pth"), null, List.of("data.test=" + list), false, runs.resolve("test")),
                 new PrintWriter(out));
         assertThat(summary.matrix().total()).isEqualTo(CLIPS);
         assertThat(out.toString()).contains("24 clips, 24 views").contains("UAR");

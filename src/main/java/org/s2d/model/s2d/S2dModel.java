@@ -2,6 +2,7 @@ package org.s2d.model.s2d;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
@@ -10,6 +11,7 @@ import org.s2d.autograd.ops.Dropout;
 import org.s2d.autograd.ops.ResidualNorm;
 import org.s2d.autograd.ops.Tokens;
 import org.s2d.autograd.ops.Views;
+import org.s2d.model.Classifier;
 import org.s2d.model.s2d.S2dConfig.GlobalPool;
 import org.s2d.model.s2d.S2dConfig.Mode;
 import org.s2d.nn.Block;
@@ -27,7 +29,7 @@ import org.s2d.tensor.ShapeException;
  * S2D: a vision transformer over the frames of a clip, prompted by landmark features before each block, with small adapters that mix
  * frames over time (Chen et al., arXiv 2312.05447). Parameter names are those of the authors' checkpoints.
  */
-public final class S2dModel extends Module {
+public final class S2dModel extends Module implements Classifier {
     private final S2dConfig config;
     private final Parameter clsToken;
     private final Parameter posEmbed;
@@ -101,6 +103,27 @@ public final class S2dModel extends Module {
             Var feature = frame.keep(Dropout.apply(tape, pooled, config.headDropout()));
             return new Output(frame.keep(head.forward(tape, feature)), feature);
         }
+    }
+
+    @Override
+    public Classifier.Output classify(Tape tape, Var x, UnaryOperator<Var> landmarks) {
+        Output output = forward(tape, x, landmarks.apply(x));
+        return new Classifier.Output(output.logits(), output.feature(), null);
+    }
+
+    @Override
+    public int classes(Shape clips) {
+        return config.classes();
+    }
+
+    @Override
+    public int width() {
+        return config.embedDim();
+    }
+
+    @Override
+    public int depth() {
+        return config.depth();
     }
 
     /** Tokens after the last block, [B*T, N + 1, D]. Only two streams live from block to block: image and landmark tokens. */

@@ -1,7 +1,7 @@
 package org.s2d.model.s4d;
 
 import java.util.Arrays;
-import java.util.random.RandomGenerator;
+import java.util.function.IntUnaryOperator;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.ops.Gather;
 import org.s2d.device.TokenKernels;
@@ -37,8 +37,12 @@ public final class Mask {
         return count;
     }
 
-    /** {@code (int) (ratio * tokens)} tokens of each sample, any of them. */
-    public static Mask random(RandomGenerator random, int samples, int tokens, double ratio) {
+    /**
+     * {@code (int) (ratio * tokens)} tokens of each sample, any of them.
+     *
+     * @param random a number from 0 to below its argument
+     */
+    public static Mask random(IntUnaryOperator random, int samples, int tokens, double ratio) {
         boolean[][] hidden = new boolean[samples][];
         for (int b = 0; b < samples; b++) {
             hidden[b] = choose(random, tokens, (int) (ratio * tokens));
@@ -47,7 +51,7 @@ public final class Mask {
     }
 
     /** The same places in every frame of a sample: {@code (int) (ratio * tokensPerFrame)} of each. */
-    public static Mask tube(RandomGenerator random, int samples, int frames, int tokensPerFrame, double ratio) {
+    public static Mask tube(IntUnaryOperator random, int samples, int frames, int tokensPerFrame, double ratio) {
         boolean[][] hidden = new boolean[samples][frames * tokensPerFrame];
         for (boolean[] sample : hidden) {
             boolean[] frame = choose(random, tokensPerFrame, (int) (ratio * tokensPerFrame));
@@ -58,11 +62,11 @@ public final class Mask {
         return new Mask(hidden);
     }
 
-    private static boolean[] choose(RandomGenerator random, int tokens, int count) {
+    private static boolean[] choose(IntUnaryOperator random, int tokens, int count) {
         boolean[] hidden = new boolean[tokens];
         Arrays.fill(hidden, 0, count, true);
         for (int i = tokens - 1; i > 0; i--) {
-            int other = random.nextInt(i + 1);
+            int other = random.applyAsInt(i + 1);
             boolean swapped = hidden[i];
             hidden[i] = hidden[other];
             hidden[other] = swapped;

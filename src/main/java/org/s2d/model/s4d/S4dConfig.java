@@ -83,24 +83,31 @@ public record S4dConfig(Vit vit, Experts experts, int imageClasses, int videoCla
      * @param chosen experts k that a token is sent to
      * @param capacityFactor places of all experts together as a multiple of what the tokens need
      * @param widthRatio width of an expert as a fraction of D
+     * @param noiseAtInference whether routers add noise in evaluation too, as released
      */
-    public record Experts(Set<Integer> layers, int count, int chosen, double capacityFactor, double widthRatio) {
+    public record Experts(
+            Set<Integer> layers,
+            int count,
+            int chosen,
+            double capacityFactor,
+            double widthRatio,
+            boolean noiseAtInference) {
         public Experts {
             require(count > 0 && chosen > 0 && chosen <= count, chosen + " of " + count + " experts cannot be chosen");
             require(capacityFactor > 0 && widthRatio > 0, "capacity factor and width of experts must be positive");
-            layers = Set.copyOf(new TreeSet<>(layers));
+            layers = Set.copyOf(layers);
         }
 
         /** No mixtures at all. */
         public static Experts none() {
-            return new Experts(Set.of(), 1, 1, 1, 0.25);
+            return new Experts(Set.of(), 1, 1, 1, 0.25, false);
         }
 
         /** The authors' in the upper half of the blocks. */
         public static Experts upperHalf(int depth) {
             Set<Integer> layers = new TreeSet<>();
             IntStream.range(depth / 2, depth).forEach(layers::add);
-            return new Experts(layers, 8, 2, 1, 0.25);
+            return new Experts(layers, 8, 2, 1, 0.25, false);
         }
 
         /** Tokens that an expert takes of {@code tokens}. */

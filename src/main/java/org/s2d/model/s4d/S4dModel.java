@@ -1,27 +1,26 @@
 package org.s2d.model.s4d;
 
-import org.jspecify.annotations.Nullable;
+import java.util.function.UnaryOperator;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.Dropout;
+import org.s2d.model.Classifier;
 import org.s2d.nn.LayerNorm;
 import org.s2d.nn.Linear;
 import org.s2d.nn.Module;
 import org.s2d.nn.ParameterFactory;
+import org.s2d.tensor.Shape;
 
 /**
  * S4D: one vision transformer for photos and clips, with mixtures of adapter experts, and a head for each (Chen et al., arXiv
  * 2409.06154). Parameter names are those of the authors' checkpoints.
  */
-public final class S4dModel extends Module {
+public final class S4dModel extends Module implements Classifier {
     private final S4dConfig config;
     private final Tower tower;
     private final LayerNorm norm;
     private final Head head;
-
-    /** Class scores [B, C] of the input's kind, its feature [B, D] after head dropout, and the balance loss; null without experts. */
-    public record Output(Var logits, Var feature, @Nullable Var balanceLoss) {}
 
     public S4dModel(ParameterFactory root, S4dConfig config) {
         super(root);
@@ -38,13 +37,37 @@ public final class S4dModel extends Module {
         return config;
     }
 
-    /** Photos [B, 3, H, W] or clips [B, 3, T, H, W], normalised as ImageNet. */
+    @Override
+    public Output classify(Tape tape, Var x, UnaryOperator<Var> landmarks) {
+        return forward(tape, x, config.experts().noiseAtInference() ? RouterNoise.ALWAYS : RouterNoise.IN_TRAINING);
+    }
+
+    @Override
+    public int classes(Shape clips) {
+        return Tower.isPhoto(clips) ? config.imageClasses() : config.videoClasses();
+    }
+
+    @Override
+    public int width() {
+        return config.vit().embedDim();
+    }
+
+    @Override
+    public int depth() {
+        return config.vit().depth();
+    }
+
+    /**
+     * Class scores by the head for the input's kind, the feature after head dropout, and the sum of the experts' balance losses.
+     *
+     * @param x photos [B, 3, H, W] or [B, 3, 1, H, W], or clips [B, 3, T, H, W], normalised as ImageNet
+     */
     public Output forward(Tape tape, Var x, RouterNoise noise) {
         Tower.Output encoded = tower.blocks(tape, tower.embed(tape, x), noise);
         try (Tape.Frame frame = tape.frame()) {
             Var pooled = norm.forwardFloat(tape, Arithmetic.mean(tape, encoded.tokens(), 1));
             Var feature = frame.keep(Dropout.apply(tape, pooled, config.headDropout()));
-            Linear scores = x.shape().rank() == 4 ? head.image : head.video;
+            Linear scores = Tower.isPhoto(x.shape()) ? head.image : head.video;
             return new Output(frame.keep(scores.forwardFloat(tape, feature)), feature, encoded.balanceLoss());
         }
     }

@@ -9,6 +9,7 @@ import org.s2d.autograd.ops.Gather;
 import org.s2d.autograd.ops.PatchTargets;
 import org.s2d.autograd.ops.SquaredError;
 import org.s2d.autograd.ops.Views;
+import org.s2d.device.ImageNet;
 import org.s2d.device.TokenKernels.Standardise;
 import org.s2d.nn.Block;
 import org.s2d.nn.LayerNorm;
@@ -25,11 +26,6 @@ import org.s2d.tensor.Tensor;
  * Parameter names are those of the authors' checkpoints.
  */
 public final class S4dPretraining extends Module {
-    /** ImageNet's, by which inputs were normalised and are un-normalised to [0, 1]. */
-    private static final float[] MEAN = {0.485f, 0.456f, 0.406f};
-
-    private static final float[] STD = {0.229f, 0.224f, 0.225f};
-
     private final PretrainingConfig config;
     private final Parameter maskToken;
     private final Encoder encoder;
@@ -50,17 +46,26 @@ public final class S4dPretraining extends Module {
         encoderToDecoder =
                 register(Linear.of(factory.child("encoder_to_decoder"), vit.embedDim(), config.decoderDim(), false));
         positions = Sinusoids.table(factory, vit.tokensPerClip(), config.decoderDim());
-        mean = factory.constant(new int[] {3}, MEAN);
-        std = factory.constant(new int[] {3}, STD);
+        mean = perChannel(factory, ImageNet::mean);
+        std = perChannel(factory, ImageNet::deviation);
+    }
+
+    private interface OfChannel {
+        float at(int channel);
+    }
+
+    /** By which inputs were normalised and are un-normalised to [0, 1]. */
+    private static Tensor perChannel(ParameterFactory factory, OfChannel value) {
+        return factory.constant(new int[] {3}, value.at(0), value.at(1), value.at(2));
     }
 
     public PretrainingConfig config() {
         return config;
     }
 
-    /** Tokens of photos (rank 4) and clips (rank 5) of a shape. */
+    /** Tokens of photos or clips of a shape. */
     public int tokens(Shape input) {
-        return input.rank() == 4
+        return Tower.isPhoto(input)
                 ? config.encoder().tokensPerImage()
                 : config.encoder().tokensPerClip();
     }
@@ -97,9 +102,9 @@ public final class S4dPretraining extends Module {
     public Tensor targets(Tape tape, Tensor x, Standardise standardise) {
         S4dConfig.Vit vit = config.encoder();
         Tensor clips = x;
-        if (x.rank() == 4) {
-            Shape repeated = Shape.of(x.dim(0), x.dim(1), vit.tubelet(), x.dim(2), x.dim(3));
-            clips = x.unflatten(1, x.dim(1), 1).expand(repeated);
+        if (Tower.isPhoto(x.shape())) {
+            Tensor one = x.rank() == 5 ? x : x.unflatten(1, x.dim(1), 1);
+            clips = one.expand(one.shape().with(2, vit.tubelet()));
         }
         return PatchTargets.of(tape, clips, vit.tubelet(), vit.patchSize(), std, mean, standardise);
     }

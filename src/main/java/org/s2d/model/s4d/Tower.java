@@ -57,16 +57,21 @@ final class Tower extends Module {
                 vit.embedDim(), vit.heads(), vit.hidden(), QkvBias.QUERIES_AND_VALUES, dropPath, vit.layerScale());
     }
 
+    /** Whether inputs of a shape are photos, [B, 3, H, W] or [B, 3, 1, H, W], and not clips. */
+    static boolean isPhoto(Shape shape) {
+        return shape.rank() == 4 || (shape.rank() == 5 && shape.dim(2) == 1);
+    }
+
     /** Pixels of tubelets [B, N, 3*F*P*P]; a photo is repeated to the frames of one. */
     Var tubelets(Tape tape, Var x) {
         Shape shape = x.shape();
         int side = vit.imageSize();
-        boolean photo = shape.rank() == 4;
+        boolean photo = isPhoto(shape);
         int frames = photo ? vit.tubelet() : vit.frames();
         Var clips = x;
         if (photo) {
-            Var one = Views.unflatten(tape, x, 1, shape.dim(1), 1);
-            clips = Views.expand(tape, one, Shape.of(shape.dim(0), shape.dim(1), frames, shape.dim(2), shape.dim(3)));
+            Var one = shape.rank() == 5 ? x : Views.unflatten(tape, x, 1, shape.dim(1), 1);
+            clips = Views.expand(tape, one, one.shape().with(2, frames));
         }
         if (clips.shape().rank() != 5 || !clips.shape().equals(Shape.of(shape.dim(0), 3, frames, side, side))) {
             throw new ShapeException("s4d: input " + shape + ", expected photos (B, 3, " + side + ", " + side

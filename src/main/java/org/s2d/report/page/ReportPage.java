@@ -59,8 +59,8 @@ public record ReportPage(
      */
     public record Drawing(String name, Chart chart, String caption, String description) {}
 
-    /** Clips with attention laid over them. */
-    public record Faces(String caption, List<StripSheet.Block> blocks) {}
+    /** Clips with what a model shows of them: attention, or reconstructions. */
+    public record Faces(String title, String caption, List<StripSheet.Block> blocks) {}
 
     /** Clips that were taken for another class, the surest first. */
     public record Mistakes(String caption, List<ContactSheet.Clip> clips) {}
@@ -77,7 +77,7 @@ public record ReportPage(
             page.section("mistakes", "Worst mistakes", mistakeCards());
         }
         if (!attention.blocks().isEmpty()) {
-            page.section("attention", "Attention", attentionCards());
+            page.section("attention", attention.title(), attentionCards());
         }
         if (!curves.isEmpty()) {
             page.section("training", "Training", drawings(curves));

@@ -42,7 +42,7 @@ class ReportPageTest {
                 results,
                 List.of(new ReportPage.Drawing("Loss", chart, "falls", "a falling curve of " + label)),
                 null,
-                new ReportPage.Faces("what is drawn", List.of(block)),
+                new ReportPage.Faces("Attention", "what is drawn", List.of(block)),
                 new ReportPage.Mistakes("the worst", List.of(clip)),
                 Map.of("Model", label),
                 Map.of("key", label),

@@ -1,0 +1,151 @@
+package org.s2d.train;
+
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.IntStream;
+import org.s2d.autograd.Precision;
+import org.s2d.autograd.Tape;
+import org.s2d.autograd.Tape.Gradients;
+import org.s2d.autograd.Var;
+import org.s2d.data.ClipDataset;
+import org.s2d.data.random.RandomStream;
+import org.s2d.device.Device;
+import org.s2d.device.TokenKernels.Standardise;
+import org.s2d.model.s4d.Mask;
+import org.s2d.model.s4d.S4dConfig;
+import org.s2d.model.s4d.S4dPretraining;
+import org.s2d.report.StripSheet.Block;
+import org.s2d.report.StripSheet.Strip;
+import org.s2d.tensor.HostPool;
+import org.s2d.tensor.Scope;
+
+/** Photos and clips as they are, as the masked auto-encoder sees them, and as it fills in what it does not see. */
+final class ReconstructionFigure {
+    private static final int SAMPLES = 3;
+    private static final int MOST_FRAMES = 4;
+    private static final int HIDDEN_GREY = 0x808080;
+
+    private final TrainConfig config;
+    private final S4dPretraining model;
+    private final Device device;
+    private final Precision precision;
+
+    ReconstructionFigure(TrainConfig config, S4dPretraining model, Device device, Precision precision) {
+        this.config = config;
+        this.model = model;
+        this.device = device;
+        this.precision = precision;
+    }
+
+    /** The first samples of every data set. Each always gets the same mask. */
+    AttentionFigure.Drawn draw(List<ClipDataset> datasets) {
+        List<Block> blocks = new ArrayList<>();
+        for (ClipDataset dataset : datasets) {
+            int count = Math.min(SAMPLES, dataset.size());
+            IntStream.range(0, count).forEach(item -> blocks.add(block(dataset, item)));
+        }
+        String caption = String.format(
+                Locale.ROOT,
+                "Of each sample, what it is, what the encoder sees of it (%.0f %% of a photo's and %.0f %% of a clip's"
+                        + " tokens are hidden), and hidden tokens as the decoder predicts them. Predictions are"
+                        + " standardised%s; they are drawn with mean and deviation of the true pixels.",
+                100 * config.pretraining().photoMask(),
+                100 * config.pretraining().clipMask(),
+                MaskedStep.targets(config) == Standardise.NOT ? " by nothing" : " within a token");
+        return new AttentionFigure.Drawn(caption, blocks);
+    }
+
+    private Block block(ClipDataset dataset, int item) {
+        ClipPictures pictures = new ClipPictures(dataset);
+        try (HostPool pool = new HostPool();
+                Scope scope = new Scope(pool)) {
+            PlannedClips clip = pictures.clip(item, scope);
+            Mask mask = MaskedStep.mask(config, model, clip.shape(), RandomStream.of(item));
+            double[][] truth;
+            double[][] predicted;
+            try (Scope place = new Scope(device.allocator(), "clips");
+                    Tape tape = Tape.evaluating(device, precision, Gradients.NONE);
+                    HostReader reader = new HostReader(device)) {
+                Var x = ClipPlace.of(device, place, scope, clip).make(tape, false);
+                Var output = model.forward(tape, x, mask);
+                truth = rows(reader.values(model.targets(tape, x.value(), Standardise.NOT)), mask.tokens());
+                predicted = rows(reader.values(output.value()), mask.tokens());
+            }
+            int[] shown = pictures.shown(MOST_FRAMES);
+            List<BufferedImage> original = new ArrayList<>();
+            List<BufferedImage> seen = new ArrayList<>();
+            List<BufferedImage> filled = new ArrayList<>();
+            for (int frame : shown) {
+                original.add(picture(truth, truth, mask, frame, true));
+                seen.add(picture(truth, truth, mask, frame, false));
+                filled.add(picture(truth, predicted, mask, frame, true));
+            }
+            return new Block(
+                    dataset.sample(item).id(),
+                    List.of(new Strip("as it is", original), new Strip("seen", seen), new Strip("filled in", filled)));
+        }
+    }
+
+    private static double[][] rows(double[] values, int count) {
+        int width = values.length / count;
+        double[][] rows = new double[count][width];
+        for (int i = 0; i < count; i++) {
+            System.arraycopy(values, i * width, rows[i], 0, width);
+        }
+        return rows;
+    }
+
+    /** One frame; hidden tokens from {@code hidden}, or grey. */
+    private BufferedImage picture(double[][] truth, double[][] hidden, Mask mask, int frame, boolean filled) {
+        S4dConfig.Vit vit = model.config().encoder();
+        int side = vit.imageSize();
+        int patch = vit.patchSize();
+        int columns = side / patch;
+        BufferedImage picture = new BufferedImage(side, side, BufferedImage.TYPE_INT_RGB);
+        for (int place = 0; place < vit.tokensPerImage(); place++) {
+            int token = frame / vit.tubelet() * vit.tokensPerImage() + place;
+            boolean masked = mask.isHidden(0, token);
+            double[] numbers = masked && hidden != truth ? likeTruth(hidden[token], truth[token]) : truth[token];
+            for (int at = 0; at < patch * patch; at++) {
+                int first = (frame % vit.tubelet() * patch * patch + at) * 3;
+                int colour = masked && !filled ? HIDDEN_GREY : colour(numbers, first);
+                picture.setRGB(place % columns * patch + at % patch, place / columns * patch + at / patch, colour);
+            }
+        }
+        return picture;
+    }
+
+    private static int colour(double[] numbers, int first) {
+        int colour = 0;
+        for (int c = 0; c < 3; c++) {
+            colour = (colour << 8) | Math.clamp(Math.round(255 * numbers[first + c]), 0, 255);
+        }
+        return colour;
+    }
+
+    /** A prediction with mean and deviation of the true pixels, as far as targets were standardised. */
+    private double[] likeTruth(double[] predicted, double[] truth) {
+        int groups = switch (MaskedStep.targets(config)) {
+            case CHANNEL -> 3;
+            case PATCH -> 1;
+            case NOT -> 0;
+        };
+        double[] result = predicted.clone();
+        for (int group = 0; group < groups; group++) {
+            int count = truth.length / groups;
+            double mean = 0;
+            double squares = 0;
+            for (int i = group; i < truth.length; i += groups) {
+                mean += truth[i] / count;
+                squares += truth[i] * truth[i] / count;
+            }
+            double deviation = Math.sqrt(Math.max(0, squares - mean * mean));
+            for (int i = group; i < truth.length; i += groups) {
+                result[i] = predicted[i] * deviation + mean;
+            }
+        }
+        return result;
+    }
+}
