@@ -189,12 +189,8 @@ extern "C" __global__ void __launch_bounds__(THREADS) normal_forward_f32(float *
     i64 step = static_cast<i64>(gridDim.x) * THREADS;
     for (i64 i = static_cast<i64>(blockIdx.x) * THREADS + threadIdx.x; i < count; i += step) {
         float radius = sqrtf(-2.0f * logf(1.0f - draw(key, 2 * i) * UNIT));
-        // cos(2 pi u) by quarters of a turn: what is left of u is exact, so that the angle has no rounding but that of pi.
-        float turns = 4.0f * (draw(key, 2 * i + 1) * UNIT);
-        int quarter = static_cast<int>(turns + 0.5f);
-        float angle = (turns - static_cast<float>(quarter)) * 1.5707963268f;
-        float value = quarter % 2 == 0 ? cosf(angle) : -sinf(angle);
-        out[i] = radius * (quarter % 4 < 2 ? value : -value);
+        // cospif, as cosf of large angles needs a stack.
+        out[i] = radius * cospif(2.0f * (draw(key, 2 * i + 1) * UNIT));
     }
 }
 

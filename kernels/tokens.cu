@@ -61,8 +61,10 @@ extern "C" __global__ void __launch_bounds__(THREADS)
                        const void *base) {
     int width = gather.width;
     for_warps(gather.rows, [&](i64 row) {
+        // In 32 bits: division in 64 is a call, and costs a stack.
+        i64 under = static_cast<i64>(static_cast<u32>(row) % static_cast<u32>(gather.base_rows)) * width;
         for (int i = lane_of_warp(); i < width; i += WARP) {
-            float sum = base == nullptr ? 0.0f : load_any(base, row % gather.base_rows * width + i, gather.base_type);
+            float sum = base == nullptr ? 0.0f : load_any(base, under + i, gather.base_type);
             for (i64 at = row * gather.k; at < (row + 1) * gather.k; at++) {
                 float weight = weights == nullptr ? 1.0f : load_any(weights, at, gather.weight_type);
                 if (index[at] >= 0) {

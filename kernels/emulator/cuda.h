@@ -65,6 +65,7 @@ inline long long max(int a, long long b) { return std::max(static_cast<long long
 inline float min(float a, float b) { return fminf(a, b); }
 inline float max(float a, float b) { return fmaxf(a, b); }
 
+inline float cospif(float x) { return static_cast<float>(std::cos(3.14159265358979323846 * x)); }
 inline float rsqrtf(float x) { return static_cast<float>(1.0 / std::sqrt(static_cast<double>(x))); }
 inline float __expf(float x) { return expf(x); }
 inline float __logf(float x) { return logf(x); }
