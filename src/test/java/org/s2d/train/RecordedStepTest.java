@@ -120,7 +120,7 @@ class RecordedStepTest {
             optimizer =
                     new AdamW(ParameterGroups.of(model.parameters().values()), AdamW.Options.DEFAULT, device, scope);
             sdl = new Sdl(device, scope, 3, 4, CONFIG.embedDim(), 2, 1);
-            step = new TrainingStep(device, precision, model, optimizer, sdl, 0.1, MAX_NORM, recorded, scaler);
+            step = new TrainingStep(device, precision, model, optimizer, sdl, 0.1, 0, MAX_NORM, recorded, scaler);
         }
 
         static Run of(Device device, boolean recorded) {
