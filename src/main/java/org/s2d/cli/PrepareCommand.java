@@ -13,6 +13,7 @@ import org.s2d.data.face.FaceDetector;
 import org.s2d.data.prepare.ClipSet;
 import org.s2d.data.prepare.Progress;
 import org.s2d.data.prepare.SetLayout;
+import org.s2d.data.prepare.SourceList;
 import org.s2d.tensor.UserException;
 import org.s2d.train.FaceLandmarks;
 import org.s2d.train.StopSignal;
@@ -140,7 +141,7 @@ final class PrepareCommand implements Callable<Integer> {
     public Integer call() {
         ClipSet.Options options = new ClipSet.Options(
                 layout, size, frames, windows, allFaces, margin, rate, foldCount == null ? layout.folds() : foldCount);
-        ClipSet.Sources sources = ClipSet.sources(source, layout, this::classOf, PersonOption.pattern(person));
+        SourceList sources = SourceList.read(source, layout.format(), this::classOf, PersonOption.pattern(person));
         Path network = landmarkFile();
         if (sources.unlabelled() > 0) {
             note(sources.unlabelled() + " files or rows have no class and are left out.");

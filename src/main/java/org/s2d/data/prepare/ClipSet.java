@@ -6,15 +6,12 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.s2d.data.face.FaceDetector;
 import org.s2d.data.face.LandmarkFinder;
@@ -117,58 +114,6 @@ public final class ClipSet {
     }
 
     /**
-     * The stretches that a folder with a folder per class, or a list, names; see {@link #write}.
-     *
-     * @param classOf the class that a label counts as, empty to leave it out
-     * @param person its first group in a file's name is the person; null: only what a list says
-     */
-    public static Sources sources(
-            Path source, SetLayout layout, Function<String, String> classOf, @Nullable Pattern person) {
-        return new Sources(SourceList.read(source, layout.format(), classOf, person));
-    }
-
-    /** What clips are made of. */
-    public static final class Sources {
-        private final List<Source> stretches;
-        private final int unlabelled;
-
-        private Sources(SourceList list) {
-            stretches = list.sources();
-            unlabelled = list.unlabelled();
-        }
-
-        /** Files and rows that are left out since they have no label. */
-        public int unlabelled() {
-            return unlabelled;
-        }
-
-        /** Stretches by file, in their order. */
-        private Map<Path, List<Source>> byFile() {
-            Map<Path, List<Source>> files = new LinkedHashMap<>();
-            stretches.forEach(source -> files.computeIfAbsent(source.file(), unseen -> new ArrayList<>())
-                    .add(source));
-            return files;
-        }
-
-        /** Throws where some stretches tell their part and others do not, or one that is not there. */
-        private void requireParts(List<String> parts) {
-            if (stretches.stream().allMatch(source -> source.part().isEmpty())) {
-                return;
-            }
-            for (Source source : stretches) {
-                if (!parts.contains(source.part())) {
-                    throw new UserException(source.describe() + ": found \"" + source.part()
-                            + "\" as its fold or split, expected one of " + String.join(", ", parts) + ".");
-                }
-            }
-        }
-
-        private long groups() {
-            return stretches.stream().map(Source::group).distinct().count();
-        }
-    }
-
-    /**
      * Writes a data set, or goes on with one that is unfinished. A file that cannot be used is skipped.
      *
      * @param stop asked at every frame; once true what is begun is dropped, and the same call goes on later
@@ -176,7 +121,7 @@ public final class ClipSet {
      *     do not fit the sources
      */
     public static Summary write(
-            Sources sources,
+            SourceList sources,
             Path folder,
             Options options,
             Tools tools,

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -19,7 +20,7 @@ import org.s2d.data.image.ImageFile;
 import org.s2d.tensor.UserException;
 
 /** What clips are to be made of: the files in a folder per class, or the rows of a list. */
-final class SourceList {
+public final class SourceList {
     private static final Set<String> VIDEOS =
             Set.of("mp4", "avi", "webm", "mov", "mkv", "m4v", "mpg", "mpeg", "wmv", "flv", "ogv", "gif", "ts", "3gp");
 
@@ -48,7 +49,7 @@ final class SourceList {
      * @param classOf the class that a label counts as, empty for none
      * @param person its first group in a file's name, without the ending, is the person; null: only what a list says
      */
-    static SourceList read(
+    public static SourceList read(
             Path source, DatasetFormat format, Function<String, String> classOf, @Nullable Pattern person) {
         SourceList reader = new SourceList(format, classOf, person);
         if (Files.isDirectory(source)) {
@@ -68,18 +69,39 @@ final class SourceList {
         return reader;
     }
 
-    /** Stretches in the order of the list, or of the files' names. */
-    List<Source> sources() {
-        return List.copyOf(sources);
-    }
-
-    /** Files and rows without a label. */
-    int unlabelled() {
+    /** Files and rows that are left out since they have no label. */
+    public int unlabelled() {
         return unlabelled;
     }
 
+    /** Stretches by file, in their order. */
+    Map<Path, List<Source>> byFile() {
+        Map<Path, List<Source>> files = new LinkedHashMap<>();
+        sources.forEach(source -> files.computeIfAbsent(source.file(), unseen -> new ArrayList<>())
+                .add(source));
+        return files;
+    }
+
+    /** How many groups there are, of which none may come into two parts. */
+    long groups() {
+        return sources.stream().map(Source::group).distinct().count();
+    }
+
+    /** Throws where some stretches tell their part and others do not, or one that is not there. */
+    void requireParts(List<String> parts) {
+        if (sources.stream().allMatch(source -> source.part().isEmpty())) {
+            return;
+        }
+        for (Source source : sources) {
+            if (!parts.contains(source.part())) {
+                throw new UserException(source.describe() + ": found \"" + source.part()
+                        + "\" as its fold or split, expected one of " + String.join(", ", parts) + ".");
+            }
+        }
+    }
+
     /** Whether a file's name says that it is a photograph or a video. */
-    static boolean hasMediaName(Path file) {
+    private static boolean hasMediaName(Path file) {
         String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
         return !name.startsWith(".")
                 && (ImageFile.hasImageName(file) || VIDEOS.contains(name.substring(name.lastIndexOf('.') + 1)));

@@ -86,8 +86,8 @@ class ClipSetTest {
         return new ClipSet.Options(layout, 16, 16, false, false, 0.1, 25, folds);
     }
 
-    private ClipSet.Sources sources(SetLayout layout) {
-        return ClipSet.sources(folder.resolve("photos"), layout, label -> label, Pattern.compile("^(p\\d+)_"));
+    private SourceList sources(SetLayout layout) {
+        return SourceList.read(folder.resolve("photos"), layout.format(), label -> label, Pattern.compile("^(p\\d+)_"));
     }
 
     private ClipSet.Summary write(SetLayout layout, int folds, BooleanSupplier stop, boolean resume) {
@@ -194,7 +194,7 @@ class ClipSetTest {
         Path list = Files.writeString(
                 folder.resolve("photos/list.csv"),
                 "file,label,fold\nhappy/p1_happy.png,happy,1\nsad/p1_sad.png,sad,9\n");
-        ClipSet.Sources sources = ClipSet.sources(list, SetLayout.DFEW, label -> label, null);
+        SourceList sources = SourceList.read(list, SetLayout.DFEW.format(), label -> label, null);
         assertThatThrownBy(() -> ClipSet.write(
                         sources,
                         folder.resolve("set"),
@@ -228,7 +228,7 @@ class ClipSetTest {
                 folder.resolve("photos/list.csv"),
                 "file,label,person,split,start,end\nframes,sad,ann,train,0,0.99\nframes,happy,ann,test,2,\n");
         ClipSet.write(
-                ClipSet.sources(list, SetLayout.CSV, label -> label, null),
+                SourceList.read(list, SetLayout.CSV.format(), label -> label, null),
                 folder.resolve("set"),
                 new ClipSet.Options(SetLayout.CSV, 16, 16, true, false, 0, 25, 0),
                 new ClipSet.Tools(detector, null),
