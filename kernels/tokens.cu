@@ -56,22 +56,23 @@ struct Pixels {
 }  // namespace
 
 // out[r] = base[r mod base_rows] + sum_j weights[r, j] in[index[r, j]], where index -1 stands for absent. One warp per row.
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 4)
     gather_forward_any(Gather gather, void *out, const void *in, const i64 *index, const void *weights, const void *absent,
                        const void *base) {
     int width = gather.width;
     for_warps(gather.rows, [&](i64 row) {
+        const i64 *own = index + row * gather.k;
         // In 32 bits: division in 64 is a call, and costs a stack.
         i64 under = static_cast<i64>(static_cast<u32>(row) % static_cast<u32>(gather.base_rows)) * width;
         for (int i = lane_of_warp(); i < width; i += WARP) {
             float sum = base == nullptr ? 0.0f : load_any(base, under + i, gather.base_type);
-            for (i64 at = row * gather.k; at < (row + 1) * gather.k; at++) {
-                float weight = weights == nullptr ? 1.0f : load_any(weights, at, gather.weight_type);
-                if (index[at] >= 0) {
-                    sum = fmaf(weight, load_any(in, index[at] * width + i, gather.in_type), sum);
-                } else if (absent != nullptr) {
-                    sum = fmaf(weight, load_any(absent, i, gather.absent_type), sum);
+            for (int j = 0; j < gather.k; j++) {
+                i64 from = own[j];
+                if (from < 0 && absent == nullptr) {
+                    continue;
                 }
+                float x = from < 0 ? load_any(absent, i, gather.absent_type) : load_any(in, from * width + i, gather.in_type);
+                sum = fmaf(weights == nullptr ? 1.0f : load_any(weights, row * gather.k + j, gather.weight_type), x, sum);
             }
             store_any(out, row * width + i, gather.out_type, sum);
         }

@@ -242,15 +242,18 @@ public final class Trainer {
             if (ema != null) {
                 ema.exchange();
             }
+            tell(updated, found, best);
+            return updated;
+        }
+
+        private void tell(Position position, List<Found> found, boolean best) {
+            Found first = found.getFirst();
             records.epoch(
-                    updated, first.loss(), first.matrix().war(), first.matrix().uar());
-            found.stream()
-                    .skip(1)
-                    .forEach(one -> records.secondTask(
-                            updated,
-                            one.loss(),
-                            one.matrix().war(),
-                            one.matrix().uar()));
+                    position, first.loss(), first.matrix().war(), first.matrix().uar());
+            for (Found one : found.subList(1, found.size())) {
+                records.secondTask(
+                        position, one.loss(), one.matrix().war(), one.matrix().uar());
+            }
             List<String> texts = found.stream()
                     .map(one -> (found.size() == 1 ? "" : one.task().name() + " ") + one.text())
                     .toList();
@@ -263,7 +266,6 @@ public final class Trainer {
                     position.accuracy(),
                     String.join(",  ", texts),
                     best ? "  (best)" : ""));
-            return updated;
         }
 
         private Found validate(Task task) {

@@ -16,7 +16,6 @@ import org.s2d.data.Batch;
 import org.s2d.data.ClipDataset;
 import org.s2d.data.ClipList;
 import org.s2d.data.ClipLoader;
-import org.s2d.data.augment.Mixup;
 import org.s2d.data.random.RandomStream;
 import org.s2d.device.Device;
 import org.s2d.loss.Sdl;
@@ -31,18 +30,13 @@ import org.s2d.optim.LossScaler;
 import org.s2d.optim.MovingAverage;
 import org.s2d.optim.ParameterGroups;
 import org.s2d.report.StripSheet;
-import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
-import org.s2d.tensor.Shape;
-import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
 
 /** Everything alive during a run, built from its configuration and closed in the reverse order. */
 final class TrainingRun implements AutoCloseable {
-    /** First numbers of random paths, so that no two uses share a stream. */
+    /** First number of the random path of the queue. */
     private static final long SDL_SEED = 12;
-
-    private static final long MIXUP_SEED = 13;
 
     private final TrainConfig config;
     private final PrintWriter out;
@@ -58,8 +52,6 @@ final class TrainingRun implements AutoCloseable {
     private final List<Task> tasks = new ArrayList<>();
     /** What the tasks learn from, unchanged. */
     private final List<ClipDataset> datasets = new ArrayList<>();
-
-    private boolean toldWhy;
 
     private TrainingRun(TrainConfig given, PrintWriter out) {
         this.out = out;
@@ -157,21 +149,10 @@ final class TrainingRun implements AutoCloseable {
                 config.optim().clipGrad(),
                 graph,
                 parts.scaler()));
-        boolean isFirst = tasks.isEmpty();
-        TrainConfig.Augment augment =
-                isFirst ? config.data().augment() : config.data().augment().unmixed();
-        return (batches, rates) -> {
-            try (Scope mixing = new Scope(device.hostAllocator())) {
-                List<TrainingStep.Input> inputs = new ArrayList<>();
-                for (int i = 0; i < batches.size(); i++) {
-                    RandomStream random = RandomStream.of(rates.seed(), MIXUP_SEED, i);
-                    inputs.add(input(batches.get(i), augment, list.labels().size(), mixing, random));
-                }
-                TrainingStep.Result result = step.run(inputs, rates);
-                tellWhyNotRecorded(step);
-                return result;
-            }
-        };
+        TrainConfig.Augment augment = config.data().augment();
+        int classes = list.labels().size();
+        return new ClassificationStep(
+                step, config, tasks.isEmpty() ? augment : augment.unmixed(), classes, landmarks, device, this::say);
     }
 
     static TrainingRun open(TrainConfig config, PrintWriter out) {
@@ -345,36 +326,6 @@ final class TrainingRun implements AutoCloseable {
         } finally {
             taken.forEach(Batch::close);
         }
-    }
-
-    private void tellWhyNotRecorded(TrainingStep trainingStep) {
-        String why = trainingStep.whyNotRecorded().orElse("");
-        if (!why.isEmpty() && !toldWhy) {
-            toldWhy = true;
-            say("train.graph: steps are not recorded as a graph and run kernel by kernel: " + why);
-        }
-    }
-
-    private TrainingStep.Input input(
-            Batch batch, TrainConfig.Augment augment, int classes, Scope mixing, RandomStream random) {
-        long[] labels = new long[batch.size()];
-        Arrays.setAll(labels, i -> batch.labels().getLong(i));
-        PlannedClips clips = PlannedClips.of(batch, config.model().imageSize());
-        if (!augment.mixes()) {
-            return new TrainingStep.Input(clips, labels, landmarks);
-        }
-        Mixup mixup = new Mixup(
-                augment.mixup(),
-                augment.cutmix(),
-                augment.mixupProb(),
-                augment.mixupSwitchProb(),
-                Mixup.Mode.valueOf(augment.mixupMode().toUpperCase(Locale.ROOT)),
-                config.data().releaseCompatible());
-        Tensor targets = mixing.allocate(DType.F32, Shape.of(labels.length, classes));
-        int size = config.model().imageSize();
-        Mixup.Decisions decisions = mixup.draw(random, labels.length, size, size);
-        Mixup.targets(batch.labels(), decisions, config.loss().smoothing(), targets);
-        return new TrainingStep.Input(clips.mixed(decisions), labels, targets, landmarks);
     }
 
     @Override

@@ -104,34 +104,11 @@ final class CudaTokenKernels implements TokenKernels {
     public void route(Route out, Tensor scores) {
         TokenChecks.route(out, scores);
         Checks.singlePrecision("route", scores, out.gates(), out.shares());
-        int experts = scores.dim(2);
-        int k = out.gates().dim(2);
         long tokens = out.slots().dim(0);
         if (tokens > 0) {
-            context.launch(
-                    choose,
-                    Launch.of(Math.ceilDiv(tokens, THREADS), THREADS),
-                    context.arguments()
-                            .elements(out.gates())
-                            .elements(out.experts())
-                            .elements(scores)
-                            .int64(tokens)
-                            .int32(experts)
-                            .int32(k)
-                            .int32(typeCode(out.gates()))
-                            .int32(typeCode(scores)));
-            context.launch(
-                    shares,
-                    warps(out.shares().numel()),
-                    context.arguments()
-                            .elements(out.shares())
-                            .elements(out.experts())
-                            .int64(scores.dim(0))
-                            .int32(scores.dim(1))
-                            .int32(experts)
-                            .int32(k)
-                            .int32(typeCode(out.shares())));
+            choose(out, scores, tokens);
         }
+        int experts = scores.dim(2);
         context.launch(
                 assign,
                 Launch.of(experts, THREADS).shared(WARPS * Integer.BYTES),
@@ -141,8 +118,37 @@ final class CudaTokenKernels implements TokenKernels {
                         .elements(out.picks())
                         .elements(out.experts())
                         .int64(tokens)
-                        .int32(k)
+                        .int32(out.gates().dim(2))
                         .int32(out.tokens().dim(0) / experts));
+    }
+
+    /** Experts, gates and shares: all that does not depend on the places. */
+    private void choose(Route out, Tensor scores, long tokens) {
+        int experts = scores.dim(2);
+        int k = out.gates().dim(2);
+        context.launch(
+                choose,
+                Launch.of(Math.ceilDiv(tokens, THREADS), THREADS),
+                context.arguments()
+                        .elements(out.gates())
+                        .elements(out.experts())
+                        .elements(scores)
+                        .int64(tokens)
+                        .int32(experts)
+                        .int32(k)
+                        .int32(typeCode(out.gates()))
+                        .int32(typeCode(scores)));
+        context.launch(
+                shares,
+                warps(out.shares().numel()),
+                context.arguments()
+                        .elements(out.shares())
+                        .elements(out.experts())
+                        .int64(scores.dim(0))
+                        .int32(scores.dim(1))
+                        .int32(experts)
+                        .int32(k)
+                        .int32(typeCode(out.shares())));
     }
 
     @Override
