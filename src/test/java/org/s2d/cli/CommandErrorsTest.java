@@ -155,7 +155,12 @@ class CommandErrorsTest {
         train(list, file.resolve("run")).isBadInput("file");
         run("convert", checkpoint, file.resolve("out.safetensors")).isBadInput("file");
         run("evaluate", checkpoint, "--data", list, "--output", file).isBadInput("file");
-        run("prepare", folder, folder.resolve("out")).isBadInput("annotations.csv", "not found");
+    }
+
+    @Test
+    void nothingToPrepare() {
+        run("pairs", folder, folder.resolve("out")).isBadInput("annotations.csv", "not found");
+        run("prepare", folder, folder.resolve("out")).isBadInput("no videos or photographs with a class in it");
     }
 
     @Test
