@@ -104,6 +104,8 @@ public final class ClipSet {
     private final Path folder;
     private final DatasetWriter writer;
     private final DatasetWriter scratch;
+    private int clips;
+    private int skipped;
 
     private ClipSet(Options options, Tools tools, Path folder) {
         this.options = options;
@@ -171,9 +173,13 @@ public final class ClipSet {
 
     /** All files that are not done yet; false when stopped. */
     private boolean cut(Map<Path, List<Source>> files, Observer observer, BooleanSupplier stop) {
+        List<CsvTable.Row> before = clips();
+        clips = before.size();
+        List<CsvTable.Row> without = CsvTable.read(folder.resolve(SKIPPED), "file");
+        skipped = without.size();
         Set<String> done = new HashSet<>();
-        clips().forEach(row -> done.add(row.get("file")));
-        CsvTable.read(folder.resolve(SKIPPED), "file").forEach(row -> done.add(row.get("file")));
+        before.forEach(row -> done.add(row.get("file")));
+        without.forEach(row -> done.add(row.get("file")));
         Progress progress = observer.files();
         int number = 0;
         for (Map.Entry<Path, List<Source>> file : files.entrySet()) {
@@ -198,6 +204,8 @@ public final class ClipSet {
             stretches.stream()
                     .filter(source -> !used.contains(source))
                     .forEach(source -> reasons.add(source.describe() + ": no face found."));
+        } catch (DatasetWriter.UnwritableException e) {
+            throw e; // a full disk is no fault of the file
         } catch (UserException e) {
             reasons.add(String.valueOf(e.getMessage()));
         }
@@ -206,17 +214,17 @@ public final class ClipSet {
         }
         reasons.forEach(observer::skipped);
         StringBuilder rows = new StringBuilder();
-        int number = clips().size();
         for (ClipCutter.Cut cut : cuts) {
-            rows.append(keep(cut, ++number));
+            rows.append(keep(cut, ++clips));
         }
         append(CLIPS, rows.toString());
-        StringBuilder skipped = new StringBuilder();
-        reasons.forEach(reason -> skipped.append(CsvTable.field(file.toString()))
+        StringBuilder without = new StringBuilder();
+        reasons.forEach(reason -> without.append(CsvTable.field(file.toString()))
                 .append(',')
                 .append(CsvTable.field(reason))
                 .append('\n'));
-        append(SKIPPED, skipped.toString());
+        skipped += reasons.size();
+        append(SKIPPED, without.toString());
         writer.clear(SCRATCH);
     }
 
@@ -255,11 +263,8 @@ public final class ClipSet {
     }
 
     private Summary finish(boolean finished) {
-        List<CsvTable.Row> clips = clips();
-        int skipped = CsvTable.read(folder.resolve(SKIPPED), "file").size();
-        if (!finished || clips.isEmpty()) {
-            return new Summary(new TreeMap<>(), clips.size(), skipped, finished);
-        }
-        return new Summary(new SetLists(options, folder, writer).write(clips), clips.size(), skipped, true);
+        Map<String, Map<String, Integer>> counts =
+                finished && clips > 0 ? new SetLists(options, folder, writer).write(clips()) : new TreeMap<>();
+        return new Summary(counts, clips, skipped, finished);
     }
 }

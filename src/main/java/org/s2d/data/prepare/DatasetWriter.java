@@ -25,6 +25,15 @@ import org.s2d.tensor.UserException;
 public final class DatasetWriter {
     private static final float JPEG_QUALITY = 0.95f;
 
+    /** A folder that cannot be written, or has no room. */
+    static final class UnwritableException extends UserException {
+        private static final long serialVersionUID = 1;
+
+        UnwritableException(String message, IOException cause) {
+            super(message, cause);
+        }
+    }
+
     private final Path root;
 
     /** Creates the folder where it does not exist. */
@@ -190,8 +199,8 @@ public final class DatasetWriter {
         return field;
     }
 
-    private static UserException unwritable(Path path, IOException cause) {
-        return new UserException(
+    private static UnwritableException unwritable(Path path, IOException cause) {
+        return new UnwritableException(
                 path + ": cannot be written (" + cause.getClass().getSimpleName() + ": " + cause.getMessage()
                         + "). Check that the folder is writable and has room.",
                 cause);

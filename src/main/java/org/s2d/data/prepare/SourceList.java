@@ -52,10 +52,12 @@ public final class SourceList {
     public static SourceList read(
             Path source, DatasetFormat format, Function<String, String> classOf, @Nullable Pattern person) {
         SourceList reader = new SourceList(format, classOf, person);
+        // A preparation that goes on knows files by these names, wherever it is started.
+        Path absolute = source.toAbsolutePath().normalize();
         if (Files.isDirectory(source)) {
-            reader.folder(source);
+            reader.folder(absolute);
         } else {
-            reader.table(source);
+            reader.table(absolute);
         }
         if (!reader.unknown.isEmpty()) {
             throw new UserException(source + ": no class of " + format.key() + ": "
@@ -128,7 +130,7 @@ public final class SourceList {
             if (name.isEmpty()) {
                 throw row.error("no file, expected one in a column " + String.join(" or ", FILE) + ".");
             }
-            Path file = list.resolveSibling(name);
+            Path file = list.resolveSibling(name).normalize();
             String known = row.first(PERSON);
             boolean inFrames =
                     !row.get("start_frame").isEmpty() || !row.get("end_frame").isEmpty();
