@@ -24,6 +24,9 @@ final class ClipCutter {
     /** What is seen in fewer frames of a video is hardly a face. */
     private static final int FEWEST_FRAMES = 4;
 
+    /** Seconds of a video whose own progress is worth telling, besides that of all files. */
+    private static final double LONG = 20;
+
     private final ClipSet.Options options;
     private final ClipSet.Tools tools;
     private final DatasetWriter scratch;
@@ -115,7 +118,9 @@ final class ClipCutter {
     }
 
     private void take(VideoFrame frame, FaceFollower follower, Progress progress) {
-        progress.advanced((int) frame.seconds(), (int) Math.ceil(Math.max(frame.seconds(), length)));
+        if (length >= LONG) {
+            progress.advanced((int) frame.seconds(), (int) Math.ceil(Math.max(frame.seconds(), length)));
+        }
         boolean wanted = false;
         for (Stretch stretch : stretches) {
             if (isIn(stretch, frame)) {
