@@ -13,6 +13,7 @@ import org.s2d.data.face.LandmarkFinder;
 import org.s2d.data.image.Image;
 import org.s2d.data.image.Resample;
 import org.s2d.data.metrics.ViewScore;
+import org.s2d.data.video.VideoFrame;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
@@ -32,7 +33,7 @@ import org.s2d.train.TrainedModel;
  * }
  * }</pre>
  *
- * Pictures are faces cut out as in the training data; {@link FaceFinder} cuts them out of larger pictures. Any thread may call; calls run one
+ * Pictures are faces cut out as in the training data; {@link #faces} cuts them out of larger pictures. Any thread may call; calls run one
  * after the other, each on all cores, so clips that are there together are best given together.
  */
 public final class Recognizer implements AutoCloseable {
@@ -94,6 +95,13 @@ public final class Recognizer implements AutoCloseable {
     /** Frames of one face in the order of time: evenly chosen where there are too many, the last one again where too few. */
     public Prediction predict(List<Image> frames) {
         return predictAll(List.of(frames)).getFirst();
+    }
+
+    /** Everybody in a photograph, the largest face first: found, turned upright where the model has a landmark network, and recognised. */
+    public List<FileResult.Face> faces(Image photograph, FaceFinder finder) {
+        FaceClips clips = new FaceClips(this, finder);
+        clips.add(new VideoFrame(0, photograph));
+        return clips.end("", 0).faces();
     }
 
     /** Several clips, eight at a time. Throws {@link IllegalStateException} when the recogniser is closed. */

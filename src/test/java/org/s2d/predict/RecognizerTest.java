@@ -18,6 +18,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.s2d.data.Media;
+import org.s2d.data.face.Alignment;
+import org.s2d.data.face.FaceBox;
+import org.s2d.data.face.FaceDetector;
 import org.s2d.data.image.Image;
 import org.s2d.data.image.ImageFile;
 import org.s2d.data.metrics.MergedScores;
@@ -165,5 +168,36 @@ class RecognizerTest {
             assertThat(result.frames()).isEqualTo(2);
             assertThat(result.faces()).hasSize(1);
         }
+    }
+
+    @Test
+    void everybodyInAPhotographIsRecognisedAsTheCommandDoes() {
+        Image photograph = clip(1).get(2);
+        FaceDetector everywhere = new FaceDetector() {
+            @Override
+            public List<FaceBox> detect(Image picture) {
+                return List.of(new FaceBox(8, 8, 16, 16, 1), new FaceBox(0, 0, 6, 6, 1));
+            }
+
+            @Override
+            public void close() {}
+        };
+        try (Recognizer recognizer = Recognizer.load(checkpoint);
+                FaceFinder finder = new FaceFinder(everywhere)) {
+            List<FileResult.Face> faces = recognizer.faces(photograph, finder);
+            assertThat(faces).hasSize(2);
+            List<List<Image>> cuts = List.of(
+                    List.of(cut(photograph, new FaceBox(8, 8, 16, 16, 1), recognizer)),
+                    List.of(cut(photograph, new FaceBox(0, 0, 6, 6, 1), recognizer)));
+            assertThat(faces)
+                    .extracting(face -> face.overall().probabilities())
+                    .isEqualTo(recognizer.predictAll(cuts).stream()
+                            .map(Prediction::probabilities)
+                            .toList());
+        }
+    }
+
+    private static Image cut(Image photograph, FaceBox face, Recognizer recognizer) {
+        return Alignment.upright(face.square(FaceFinder.MARGIN)).cut(photograph, recognizer.size());
     }
 }
