@@ -38,6 +38,13 @@ public final class LoaderEpoch implements AutoCloseable {
             this.placed = new int[slots];
             this.open = new CountDownLatch(placed.length);
         }
+
+        /** Whether everything is there and stays where it is. */
+        boolean isComplete() {
+            return open.getCount() == 0
+                    && failure.get() == null
+                    && Arrays.stream(placed).noneMatch(item -> item == ClipLoader.LEFT_OUT);
+        }
     }
 
     private final ClipLoader loader;
@@ -88,6 +95,15 @@ public final class LoaderEpoch implements AutoCloseable {
                 return batch;
             }
         }
+    }
+
+    /** The frames of at most {@code most} next batches, as far as they are complete, without taking these. */
+    public List<Tensor> ready(int most) {
+        return ahead.stream()
+                .limit(most)
+                .takeWhile(Pending::isComplete)
+                .map(pending -> pending.frames)
+                .toList();
     }
 
     private void startAhead() {

@@ -50,6 +50,19 @@ public interface Device extends AutoCloseable {
     /** Copies a host tensor to this device; same shape, types may differ. */
     void upload(Tensor out, Tensor host);
 
+    /** Whether {@link #uploadAhead} copies while this device computes; elsewhere there is nothing to be gained by it. */
+    default boolean uploadsAhead() {
+        return false;
+    }
+
+    /**
+     * Copies a host tensor of the same shape and type beside all work that the host has not waited for yet, which must not use {@code out};
+     * what is called afterwards finds it there. Both tensors are contiguous; the host's has been read when this returns.
+     */
+    default void uploadAhead(Tensor out, Tensor host) {
+        upload(out, host);
+    }
+
     /** Writes values in row-major order to a tensor of this device, rounding to its type. */
     void upload(Tensor out, float... values);
 

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.s2d.data.Batch;
 import org.s2d.data.ClipLoader;
 import org.s2d.data.LoaderEpoch;
+import org.s2d.tensor.Tensor;
 
 /**
  * The batches of one task's steps, through the loader's epochs again and again. An epoch of the run takes as many of its steps as
@@ -46,6 +47,11 @@ final class BatchStream implements AutoCloseable {
             taken.add(batches.next().orElseThrow(() -> new IllegalStateException("epoch ended early")));
         }
         return taken;
+    }
+
+    /** Frames of the batches after those taken last, as far as they are complete. */
+    List<Tensor> ready() {
+        return current == null ? List.of() : current.ready(batchesPerStep);
     }
 
     /** Stops loading ahead; the next step starts it again. */

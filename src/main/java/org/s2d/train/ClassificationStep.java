@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.s2d.data.Batch;
 import org.s2d.data.augment.Mixup;
 import org.s2d.data.random.RandomStream;
@@ -52,13 +53,13 @@ final class ClassificationStep implements Task.Step {
     }
 
     @Override
-    public TrainingStep.Result run(List<Batch> batches, TrainingStep.Rates rates) {
+    public TrainingStep.Result run(List<Batch> batches, TrainingStep.Rates rates, Supplier<List<Tensor>> next) {
         try (Scope mixing = new Scope(device.hostAllocator())) {
             List<TrainingStep.Input> inputs = new ArrayList<>();
             for (int i = 0; i < batches.size(); i++) {
                 inputs.add(input(batches.get(i), mixing, RandomStream.of(rates.seed(), MIXUP_SEED, i)));
             }
-            TrainingStep.Result result = step.run(inputs, rates);
+            TrainingStep.Result result = step.run(inputs, rates, next);
             tellWhyNotRecorded();
             return result;
         }

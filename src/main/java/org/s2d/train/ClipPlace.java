@@ -1,5 +1,6 @@
 package org.s2d.train;
 
+import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.device.ClipPlan;
@@ -50,7 +51,16 @@ final class ClipPlace {
 
     /** Puts clips of this form in place. They are read before this returns. */
     void fill(PlannedClips clips) {
-        device.upload(pixels, clips.pixels());
+        fill(clips, null);
+    }
+
+    /** The same with pixels that are on the device already. */
+    void fill(PlannedClips clips, @Nullable Tensor arrived) {
+        if (arrived == null) {
+            device.upload(pixels, clips.pixels());
+        } else {
+            device.elementwise().copy(pixels, arrived);
+        }
         ClipPlan.write(hostPlans, clips.plans());
         device.upload(plans, hostPlans);
         int at = 0;

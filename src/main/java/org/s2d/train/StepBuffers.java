@@ -63,6 +63,9 @@ final class StepBuffers implements AutoCloseable {
     private final Scope scope;
     private final Scope host;
     private final List<Batch> batches = new ArrayList<>();
+    /** One for each batch of bytes, on a device that can copy while it computes. */
+    private final List<PixelsAhead> ahead = new ArrayList<>();
+
     private final Tensor seed;
     private final Tensor hostSeed;
     private final Tensor watched;
@@ -90,6 +93,10 @@ final class StepBuffers implements AutoCloseable {
             int length = SCALARS + (int) targets.numel();
             batches.add(allocate(form, targets, watched.narrow(0, first, length)));
             first += length;
+            if (device.uploadsAhead()
+                    && forms.stream().allMatch(any -> any.clips().bytes())) {
+                ahead.add(new PixelsAhead(device, scope, form.clips().pixels()));
+            }
         }
     }
 
@@ -124,7 +131,9 @@ final class StepBuffers implements AutoCloseable {
         for (int i = 0; i < inputs.size(); i++) {
             TrainingStep.Input input = inputs.get(i);
             Batch batch = batches.get(i);
-            batch.clips().fill(input.clips());
+            Tensor arrived =
+                    ahead.isEmpty() ? null : ahead.get(i).arrived(input.clips().pixels());
+            batch.clips().fill(input.clips(), arrived);
             if (input.targets() != null) {
                 device.upload(batch.targets(), input.targets());
             }
@@ -134,6 +143,13 @@ final class StepBuffers implements AutoCloseable {
                         Math.toIntExact(input.labels()[b]), batch.targets().dim(1));
             }
             device.upload(batch.labels(), labels);
+        }
+    }
+
+    /** Begins to copy the pixels of the next step's batches, as far as they are known, after this step's work was enqueued. */
+    void copyAhead(List<Tensor> next) {
+        for (int i = 0; i < Math.min(ahead.size(), next.size()); i++) {
+            ahead.get(i).start(next.get(i));
         }
     }
 

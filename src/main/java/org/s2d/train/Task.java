@@ -1,10 +1,12 @@
 package org.s2d.train;
 
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.s2d.data.Batch;
 import org.s2d.data.ClipList;
 import org.s2d.data.ClipLoader;
+import org.s2d.tensor.Tensor;
 
 /**
  * One of the things that a run learns: clips, or photographs.
@@ -19,10 +21,10 @@ record Task(
         BatchStream batches,
         @Nullable ClipLoader validation,
         Step step) {
-    /** One optimiser step on batches of this task. */
+    /** One optimiser step on batches of this task; {@code next}: pixels of its next step, as in {@link TrainingStep#run}. */
     @FunctionalInterface
     interface Step {
-        TrainingStep.Result run(List<Batch> batches, TrainingStep.Rates rates);
+        TrainingStep.Result run(List<Batch> batches, TrainingStep.Rates rates, Supplier<List<Tensor>> next);
     }
 
     List<String> labels() {

@@ -134,7 +134,7 @@ final class TrainingRun implements AutoCloseable {
 
     private Task.Step reconstruction(S4dPretraining model) {
         MaskedStep step = new MaskedStep(device, precision(), model, parts.optimizer(), config, parts.scaler());
-        return step::run;
+        return (batches, rates, _) -> step.run(batches, rates);
     }
 
     private Task.Step classification(Classifier model, ClipList list, boolean graph) {
@@ -315,9 +315,10 @@ final class TrainingRun implements AutoCloseable {
 
     /** One optimiser step on a task's next batches. */
     TrainingStep.Result step(TaskOrder.Turn turn, int epoch, TrainingStep.Rates rates) {
-        List<Batch> taken = turn.task().batches().take(epoch, turn.step());
+        BatchStream batches = turn.task().batches();
+        List<Batch> taken = batches.take(epoch, turn.step());
         try {
-            TrainingStep.Result result = turn.task().step().run(taken, rates);
+            TrainingStep.Result result = turn.task().step().run(taken, rates, batches::ready);
             MovingAverage ema = parts.ema();
             if (ema != null && result.isFinite()) {
                 ema.update();

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Precision;
 import org.s2d.autograd.Tape;
@@ -145,6 +146,15 @@ public final class TrainingStep implements AutoCloseable {
 
     /** Runs one step. When anything is not finite the weights stay as they were, and the result says so. */
     public Result run(List<Input> batches, Rates rates) {
+        return run(batches, rates, List::of);
+    }
+
+    /**
+     * As above.
+     *
+     * @param next asked, once this step's work is enqueued, for the pixels of the next step's batches, as far as they are there
+     */
+    public Result run(List<Input> batches, Rates rates, Supplier<List<Tensor>> next) {
         boolean feeds = sdl != null && rates.updateQueue();
         StepBuffers place = buffers(batches);
         place.fill(batches, rates.seed());
@@ -156,6 +166,7 @@ public final class TrainingStep implements AutoCloseable {
         } else {
             compute(place, variant);
         }
+        place.copyAhead(next.get());
         StepBuffers.Found found = place.read(batches, scaler);
         optimizer.weightsChanged(); // a repetition does not tell the parameters
         if (found.applied()) {

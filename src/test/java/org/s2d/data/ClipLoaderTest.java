@@ -19,6 +19,7 @@ import org.s2d.data.ClipLoader.Options;
 import org.s2d.data.augment.Augmentation;
 import org.s2d.data.random.RandomStream;
 import org.s2d.tensor.HostPool;
+import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
 import org.s2d.train.PlannedClips;
 
@@ -112,6 +113,28 @@ class ClipLoaderTest {
             assertThat(batches.get(1).labels()).containsExactly(2, 0);
             float[] alone = MadeClips.of(loader.dataset().load(4, RandomStream.of(0)), SPEC.size());
             assertThat(batches.get(2).clips()).isEqualTo(alone);
+        }
+    }
+
+    @Test
+    void completeBatchesAreSeenBeforeTheyAreTaken() throws IOException {
+        ClipList list = Pictures.clips(folder, 13, 5, 10, 9);
+        try (ClipLoader loader = training(list, 2, false);
+                LoaderEpoch batches = loader.epoch(0, 0)) {
+            List<Tensor> seen = batches.ready(2);
+            for (long end = System.nanoTime() + 60_000_000_000L; seen.size() < 2 && System.nanoTime() - end < 0; ) {
+                Thread.onSpinWait();
+                seen = batches.ready(2);
+            }
+            assertThat(seen).hasSize(2);
+            for (int i = 0; i < 2; i++) {
+                try (Batch batch = batches.next().orElseThrow()) {
+                    assertThat(batch.index()).isEqualTo(i);
+                    assertThat(batch.frames().storage()).isSameAs(seen.get(i).storage());
+                }
+            }
+            batches.next().orElseThrow().close();
+            assertThat(batches.ready(2)).as("at the end").isEmpty();
         }
     }
 

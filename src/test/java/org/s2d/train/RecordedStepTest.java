@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -106,6 +107,8 @@ class RecordedStepTest {
         final TrainingStep step;
         final LandmarkSource landmarks;
         final List<TrainingStep.Result> results = new ArrayList<>();
+        final Map<Integer, Tensor> pixels = new HashMap<>();
+        boolean tellsNext;
 
         Run(Device device, boolean recorded, LandmarkSource landmarks) {
             this(device, recorded, landmarks, Precision.BF16, LossScaler.off());
@@ -138,28 +141,34 @@ class RecordedStepTest {
             return new Run(device, recorded, Run::equalMaps, Precision.FP16, LossScaler.dynamic(0x1p22));
         }
 
+        /** Of step number {@code i}, the same tensor each time. */
+        Tensor pixels(int i) {
+            return pixels.computeIfAbsent(i, unseen -> {
+                byte[] drawn = new byte[BATCH * CONFIG.frames() * SIDE * SIDE * 3];
+                new Random(i).nextBytes(drawn);
+                Tensor tensor = host.allocate(DType.U8, Shape.of(BATCH, CONFIG.frames(), SIDE, SIDE, 3));
+                tensor.data().copyFrom(MemorySegment.ofArray(drawn));
+                return tensor;
+            });
+        }
+
         /** Step number {@code i}: its own clips, plans, rate and seed. {@code value}: the first one in the first row's erased box. */
         TrainingStep.Result step(int i, float value) {
-            Random random = new Random(i);
-            byte[] drawn = new byte[BATCH * CONFIG.frames() * SIDE * SIDE * 3];
-            random.nextBytes(drawn);
-            Tensor pixels = host.allocate(DType.U8, Shape.of(BATCH, CONFIG.frames(), SIDE, SIDE, 3));
-            pixels.data().copyFrom(MemorySegment.ofArray(drawn));
             float[] values = new float[3 * CONFIG.frames() * 2];
             values[0] = value;
             Optional<CropBox> crop = Optional.of(new CropBox(i % 3, 1, 6, 7));
             TrainDecisions erased = new TrainDecisions(
                     List.of(), crop, i % 2 == 0, Optional.of(new ErasePatch(1, i % 4, 1, 2, values)));
-            Mixup.Decisions mix =
-                    new Mixup.Decisions(Mixup.Mode.BATCH, false, List.of(Mixup.Mix.blend(random.nextDouble())));
-            PlannedClips clips = PlannedClips.of(pixels, List.of(erased, TrainDecisions.NONE), 8, 8)
+            Mixup.Decisions mix = new Mixup.Decisions(Mixup.Mode.BATCH, false, List.of(Mixup.Mix.blend(1.0 / (i + 2))));
+            PlannedClips clips = PlannedClips.of(pixels(i), List.of(erased, TrainDecisions.NONE), 8, 8)
                     .mixed(mix);
             long[] labels = {i % 3, 1};
             Tensor targets = host.allocate(DType.F32, Shape.of(BATCH, 3));
             Mixup.targets(host.allocate(DType.I64, Shape.of(BATCH)).set(labels), mix, 0.1, targets);
             TrainingStep.Input input = new TrainingStep.Input(clips, labels, targets, landmarks);
+            TrainingStep.Rates rates = new TrainingStep.Rates(1e-2 / (i + 1), 0.05, 0.5, true, 1000 + i);
             TrainingStep.Result result =
-                    step.run(List.of(input), new TrainingStep.Rates(1e-2 / (i + 1), 0.05, 0.5, true, 1000 + i));
+                    step.run(List.of(input), rates, () -> tellsNext ? List.of(pixels(i + 1)) : List.of());
             results.add(result);
             return result;
         }
@@ -243,6 +252,28 @@ class RecordedStepTest {
             assertThat(run.results.getFirst().skipped()).isTrue();
             assertThat(run.results.getLast().skipped()).isFalse();
             requireSame(run.state(), plain.state());
+        }
+    }
+
+    @Test
+    void pixelsThatAreCopiedWhileTheStepBeforeComputesAreTheSame() {
+        for (boolean recorded : new boolean[] {false, true}) {
+            try (Run run = Run.of(device, recorded)) {
+                run.tellsNext = true;
+                run.steps(0, BEFORE_REPLAY);
+                calls.clear();
+                run.steps(BEFORE_REPLAY, STEPS);
+                int steps = STEPS - BEFORE_REPLAY;
+                assertThat(calls).as("from where they came to").containsEntry("await", steps);
+                if (recorded) {
+                    assertThat(calls)
+                            .containsEntry("copyOnDevice", steps)
+                            .doesNotContainKeys("allocate", "allocateHost");
+                    assertThat(calls).as("of a step's end").containsEntry("synchronize", steps);
+                }
+                assertThat(run.results).isEqualTo(expectedResults);
+                requireSame(run.state(), expectedAtTheEnd);
+            }
         }
     }
 

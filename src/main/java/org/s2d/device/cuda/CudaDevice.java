@@ -29,13 +29,15 @@ import org.s2d.tensor.Storage;
 import org.s2d.tensor.Tensor;
 
 /**
- * F32, BF16 and F16 on a GPU, or on the emulator of one. Everything runs on one stream, in the order of the calls; the host
- * waits only in {@link #download} and where a result is a Java number.
+ * F32, BF16 and F16 on a GPU, or on the emulator of one. Everything but {@link #uploadAhead} runs on one stream, in the order of the calls;
+ * the host waits only in {@link #download} and where a result is a Java number.
  */
 public final class CudaDevice implements Device {
     private final String name;
     private final CudaContext context;
     private final Staging staging;
+    private final long copyStream;
+    private final Staging ahead;
     private final HostPool hostPool = new HostPool();
     private final Storage noSeed;
     private final Elementwise elementwise;
@@ -54,7 +56,9 @@ public final class CudaDevice implements Device {
         Driver driver = backend.driver();
         name = driver.name();
         context = new CudaContext(driver, backend.images(), backend.reuse());
-        staging = new Staging(context);
+        staging = new Staging(context, context.stream());
+        copyStream = driver.createStream();
+        ahead = new Staging(context, copyStream);
         noSeed = context.pool().allocate(Long.BYTES);
         driver.fill(noSeed.address(), (byte) 0, Long.BYTES, context.stream());
         elementwise = new CudaElementwise(context, Tensor.contiguous(noSeed, DType.I64, Shape.of(1)));
@@ -183,6 +187,25 @@ public final class CudaDevice implements Device {
     }
 
     @Override
+    public boolean uploadsAhead() {
+        return true;
+    }
+
+    @Override
+    public void uploadAhead(Tensor out, Tensor host) {
+        Checks.sameShape("uploadAhead", out, host);
+        Checks.contiguous("uploadAhead", out, host);
+        requireHost("uploadAhead", host);
+        if (out.dtype() != host.dtype()) {
+            throw new ShapeException("uploadAhead: no conversion between " + out + " and " + host);
+        }
+        if (out.numel() > 0) {
+            ahead.upload(out.address(), out.dtype(), host);
+            ahead.precede(context.stream());
+        }
+    }
+
+    @Override
     public void upload(Tensor out, float... values) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_FLOAT, values);
@@ -231,6 +254,8 @@ public final class CudaDevice implements Device {
         try (context) {
             matrixProducts.close();
             denseConv2d.close();
+            ahead.close();
+            context.driver().destroyStream(copyStream);
             staging.close();
             noSeed.release();
             hostPool.close();

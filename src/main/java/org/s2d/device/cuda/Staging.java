@@ -25,10 +25,11 @@ final class Staging implements AutoCloseable {
     /** A pinned buffer and the event after which the device is done with it. */
     private record Buffer(MemorySegment memory, long event) {}
 
-    Staging(CudaContext context) {
+    /** Copies on a stream that is the caller's to destroy. */
+    Staging(CudaContext context, long stream) {
         this.context = context;
         driver = context.driver();
-        stream = context.stream();
+        this.stream = stream;
     }
 
     /** Writes all elements of {@code host}, converted to {@code type}, in row-major order from {@code address} on. */
@@ -59,6 +60,11 @@ final class Staging implements AutoCloseable {
             driver.copyToDevice(address + start, staged, stream);
             driver.record(buffer.event, stream);
         }
+    }
+
+    /** Lets what is enqueued on another stream from now on run after the copies so far. */
+    void precede(long other) {
+        driver.await(other, buffers[turn].event);
     }
 
     /** The reverse of {@link #upload}. */
