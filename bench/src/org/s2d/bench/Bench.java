@@ -3,95 +3,99 @@ package org.s2d.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collection;
-import java.util.Locale;
-import org.openjdk.jmh.results.Result;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.openjdk.jmh.results.RunResult;
-import org.openjdk.jmh.results.format.ResultFormatType;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.CommandLineOptionException;
 import org.openjdk.jmh.runner.options.CommandLineOptions;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
-import org.s2d.model.s2d.S2dConfig;
-import org.s2d.model.s2d.S2dFlops;
+import org.s2d.check.kernels.CheckedKernel;
+import org.s2d.report.BarChart;
 
 /**
- * {@code ./s2d bench [PATTERN] [JMH options]}: runs the benchmarks, writes JMH's JSON to {@code bench/results/latest.json} and prints a Markdown
- * table with the rate of arithmetic and the fraction of the matrix-product rate seen in the same run.
+ * {@code ./s2d bench [--rounds N] [PATTERN] [JMH options]} runs benchmarks, all of them once in each round, so that ours and the peers' take turns,
+ * and writes {@code bench/results/latest.json}, {@code .md} and {@code .png}. {@code ./s2d bench --compare BEFORE.json AFTER.json} compares two runs.
  */
 public final class Bench {
+    private static final Path RESULTS = Path.of("bench", "results");
+
     private Bench() {}
 
     public static void main(String[] args) throws RunnerException, IOException {
-        Path results = Path.of("bench", "results", "latest.json");
-        Files.createDirectories(results.toAbsolutePath().getParent());
+        List<String> left = new ArrayList<>(Arrays.asList(args));
         try {
-            CommandLineOptions options = new CommandLineOptions(args);
+            if (left.remove("--compare")) {
+                compare(left);
+                return;
+            }
+            int rounds = rounds(left);
+            CommandLineOptions options = new CommandLineOptions(left.toArray(String[]::new));
             if (options.shouldHelp()) {
                 options.showHelp();
                 return;
             }
-            Collection<RunResult> runs = new Runner(new OptionsBuilder()
-                            .parent(options)
-                            .shouldFailOnError(true)
-                            .resultFormat(ResultFormatType.JSON)
-                            .result(results.toString())
-                            .build())
-                    .run();
-            System.out.println(table(runs));
-        } catch (CommandLineOptionException e) {
+            Results results = Results.of(run(options, rounds), String.join(" ", args));
+            write(results);
+        } catch (CommandLineOptionException | IllegalArgumentException e) {
             System.err.println("s2d: bench: " + e.getMessage() + " See ./s2d bench -h.");
             System.exit(2);
         }
     }
 
+    private static int rounds(List<String> left) {
+        int at = left.indexOf("--rounds");
+        if (at < 0) {
+            return 1;
+        }
+        if (at + 1 == left.size() || !left.get(at + 1).matches("[1-9]\\d?")) {
+            throw new IllegalArgumentException("--rounds needs a number from 1 to 99.");
+        }
+        left.remove(at);
+        return Integer.parseInt(left.remove(at));
+    }
+
+    private static List<Row> run(CommandLineOptions options, int rounds) throws RunnerException {
+        ChainedOptionsBuilder builder = new OptionsBuilder().parent(options).shouldFailOnError(true);
+        if (!options.getParameter(KernelBenchmark.PARAMETER).hasValue()) {
+            builder.param(KernelBenchmark.PARAMETER, CheckedKernel.titles().toArray(String[]::new));
+        }
+        Map<String, List<RunResult>> runs = new LinkedHashMap<>();
+        for (int i = 0; i < rounds; i++) {
+            for (RunResult run : new Runner(builder.build()).run()) {
+                runs.computeIfAbsent(run.getParams().id(), _ -> new ArrayList<>())
+                        .add(run);
+            }
+        }
+        return runs.values().stream().map(Row::of).toList();
+    }
+
+    private static void write(Results results) throws IOException {
+        results.write(RESULTS.resolve("latest.json"));
+        String table = Tables.markdown(results);
+        Files.writeString(RESULTS.resolve("latest.md"), table);
+        BarChart chart = Tables.chart(results);
+        if (!chart.names().isEmpty()) {
+            chart.write(RESULTS.resolve("latest.png"));
+        }
+        System.out.println(table);
+    }
+
+    private static void compare(List<String> files) throws IOException {
+        if (files.size() != 2) {
+            throw new IllegalArgumentException("--compare needs two files of results.");
+        }
+        System.out.println(
+                Tables.comparison(Results.read(Path.of(files.getFirst())), Results.read(Path.of(files.getLast()))));
+    }
+
     /** A Python with NumPy, Pillow and OpenCV: S2D_PYTHON, or python3. */
     static String python() {
         return System.getenv().getOrDefault("S2D_PYTHON", "python3");
-    }
-
-    private static String table(Collection<RunResult> runs) {
-        StringBuilder out = new StringBuilder(
-                "| benchmark | precision | per second | GFLOP/s | of the product rate |\n|---|---|---|---|---|\n");
-        for (RunResult run : runs) {
-            String precision = run.getParams().getParam("precision");
-            double rate = run.getPrimaryResult().getScore();
-            double gflops = rate * flops(run) / 1e9;
-            double ceiling = ceiling(run);
-            out.append(String.format(
-                    Locale.ROOT,
-                    "| %s | %s | %.3f ± %.3f | %.0f | %s |%n",
-                    name(run),
-                    precision,
-                    rate,
-                    run.getPrimaryResult().getScoreError(),
-                    gflops,
-                    Double.isNaN(ceiling) ? "-" : String.format(Locale.ROOT, "%.0f %%", 100 * gflops / ceiling)));
-        }
-        return out.toString();
-    }
-
-    /** GFLOP/s of the matrix product, measured around this benchmark's own iterations; NaN for the product itself. */
-    private static double ceiling(RunResult run) {
-        Result<?> products = run.getSecondaryResults().get("productRate");
-        return products == null ? Double.NaN : products.getStatistics().getMean() * MatmulBenchmark.flops() / 1e9;
-    }
-
-    private static String name(RunResult run) {
-        String full = run.getParams().getBenchmark();
-        return full.substring(full.lastIndexOf('.') + 1);
-    }
-
-    private static double flops(RunResult run) {
-        S2dFlops clip = S2dFlops.of(S2dConfig.base(7));
-        return switch (name(run)) {
-            case "product" -> MatmulBenchmark.flops();
-            case "forward" -> clip.forward();
-            case "trainingStep" -> clip.fineTuningStep();
-            default ->
-                throw new IllegalStateException(
-                        "no operation count for " + run.getParams().getBenchmark());
-        };
     }
 }

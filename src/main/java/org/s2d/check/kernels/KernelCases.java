@@ -44,7 +44,10 @@ final class KernelCases {
 
     /** Everything that is timed, the ceilings first. */
     static List<KernelCase> all(Size size) {
-        Sizes sizes = Sizes.of(size);
+        return all(Sizes.of(size));
+    }
+
+    static List<KernelCase> all(Sizes sizes) {
         KernelCases cases = new KernelCases(sizes);
         List<KernelCase> all = new ArrayList<>(ProductCases.ceilings(sizes));
         for (DType type : List.of(DType.BF16, DType.F32)) {

@@ -54,7 +54,7 @@ public final class KernelItems {
         return new Item(kernel.title(), record -> measure(kernel, record));
     }
 
-    private static boolean isCeiling(KernelCase kernel) {
+    static boolean isCeiling(KernelCase kernel) {
         return kernel.name().equals(ProductCases.COPY) || kernel.name().equals(ProductCases.PRODUCT);
     }
 
@@ -65,7 +65,7 @@ public final class KernelItems {
         record.put("bytes", kernel.bytes()).put("operations", kernel.flops());
         try (Scope scope = new Scope(device.allocator())) {
             Operands first = Operands.full(kernel, device, scope);
-            check(kernel, first, record);
+            check(kernel, first, reference, record);
             List<Operands> sets = new ArrayList<>(List.of(first));
             while (sets.size() < timer.sets(kernel.bytes())) {
                 sets.add(first.copy(scope));
@@ -117,9 +117,9 @@ public final class KernelItems {
     }
 
     /** Throws unless what the device wrote is close enough to the reference's; fills outputs once. */
-    private void check(KernelCase kernel, Operands operands, ObjectNode record) {
-        List<double[]> exact = onReference(kernel, 0);
-        List<double[]> moved = onReference(kernel, Tolerance.unitRoundoff(kernel.type()));
+    static void check(KernelCase kernel, Operands operands, Device reference, ObjectNode record) {
+        List<double[]> exact = onReference(kernel, reference, 0);
+        List<double[]> moved = onReference(kernel, reference, Tolerance.unitRoundoff(kernel.type()));
         List<Double> limits = Tolerance.limits(exact, List.of(moved), kernel.type());
         operands.run();
         List<double[]> results = operands.results();
@@ -139,7 +139,7 @@ public final class KernelItems {
         }
     }
 
-    private List<double[]> onReference(KernelCase kernel, double perturbation) {
+    private static List<double[]> onReference(KernelCase kernel, Device reference, double perturbation) {
         try (Scope scope = new Scope(reference.allocator())) {
             Operands operands = Operands.checked(kernel, reference, scope, perturbation);
             operands.run();

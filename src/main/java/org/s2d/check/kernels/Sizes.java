@@ -36,6 +36,11 @@ record Sizes(
         };
     }
 
+    /** The same with another batch. */
+    Sizes withClips(int count) {
+        return new Sizes(count, frames, side, patch, width, heads, adapter, prompt, parameters, ceiling, copy);
+    }
+
     int images() {
         return clips * frames;
     }

@@ -1,0 +1,89 @@
+package org.s2d.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.s2d.autograd.Precision;
+
+/** PyTorch's float64 result for one clip, which everybody's is compared with before it is timed. */
+final class Reference {
+    private final JsonNode expected;
+    private final Precision precision;
+
+    Reference(Precision precision) throws IOException {
+        this.precision = precision;
+        expected = new ObjectMapper()
+                .readTree(Path.of("bench", "reference", "s2d_base.json").toFile());
+    }
+
+    long label() {
+        return expected.path("label").asLong();
+    }
+
+    /**
+     * F32 differs from float64 by rounding only; bf16 keeps 8 bits through 12 blocks. The gradient of a fovea.smooth is a sum of terms that
+     * cancel: PyTorch's own bf16 error of it is 0.03 to 0.11 at a depth of three (yardstick_bf16.json of s2d_tiny), and twice that may be ours.
+     */
+    private double tolerance(String what) {
+        if (precision == Precision.FP32) {
+            return 2e-5;
+        }
+        return what.endsWith("fovea.smooth") ? 0.22 : 5e-2;
+    }
+
+    /** Scores of any number of copies of the clip. */
+    void checkLogits(float[] logits) {
+        int classes = expected.path("logits").size();
+        double[] truth = new double[logits.length];
+        for (int i = 0; i < logits.length; i++) {
+            truth[i] = expected.path("logits").path(i % classes).asDouble();
+        }
+        require("logits", distance(logits, truth));
+    }
+
+    /** Norm of the difference over that of the truth. */
+    static double distance(float[] ours, double[] truth) {
+        double difference = 0;
+        double norm = 0;
+        for (int i = 0; i < ours.length; i++) {
+            difference += (ours[i] - truth[i]) * (ours[i] - truth[i]);
+            norm += truth[i] * truth[i];
+        }
+        return Math.sqrt(difference / norm);
+    }
+
+    /** The mean loss, and the norm of the gradient of each parameter that trains. */
+    void checkGradients(float loss, ToDoubleFunction<String> norm) {
+        double truth = expected.path("loss").asDouble();
+        require("loss", Math.abs(loss - truth) / truth);
+        Map<String, Double> norms = new LinkedHashMap<>();
+        expected.path("gradient_norms")
+                .properties()
+                .forEach(entry -> norms.put(entry.getKey(), entry.getValue().asDouble()));
+        norms.forEach((name, wanted) -> require(
+                "gradient of " + name,
+                Math.abs(norm.applyAsDouble(name) - wanted) / Math.max(wanted, typical(norms, name))));
+    }
+
+    /** Median over the blocks: the gradient of one fovea.smooth is a sum of terms that may cancel to nearly nothing. */
+    private static double typical(Map<String, Double> norms, String name) {
+        String kind = name.replaceAll("\\d+", "#");
+        double[] same = norms.entrySet().stream()
+                .filter(entry -> entry.getKey().replaceAll("\\d+", "#").equals(kind))
+                .mapToDouble(Map.Entry::getValue)
+                .sorted()
+                .toArray();
+        return same[same.length / 2];
+    }
+
+    private void require(String what, double error) {
+        // Written so that NaN fails.
+        if (!(error <= tolerance(what))) {
+            throw new IllegalStateException(what + " is wrong: relative error " + error + " in " + precision);
+        }
+    }
+}
