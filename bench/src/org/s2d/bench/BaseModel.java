@@ -95,6 +95,12 @@ public abstract class BaseModel {
         }
     }
 
+    /** With landmark maps of zeros from now on, as where there is no landmark network. */
+    float[] forwardWithoutLandmarks() {
+        device.elementwise().fill(a, 0);
+        return forward();
+    }
+
     private Var logits(Tape tape) {
         return model.forward(tape, tape.constant(x), tape.constant(a)).logits();
     }

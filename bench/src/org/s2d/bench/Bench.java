@@ -5,16 +5,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.BenchmarkList;
+import org.openjdk.jmh.runner.BenchmarkListEntry;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.CommandLineOptionException;
 import org.openjdk.jmh.runner.options.CommandLineOptions;
+import org.openjdk.jmh.runner.format.OutputFormat;
+import org.openjdk.jmh.runner.format.OutputFormatFactory;
+import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.VerboseMode;
+import org.openjdk.jmh.util.Optional;
 import org.s2d.check.kernels.CheckedKernel;
 import org.s2d.report.BarChart;
 
@@ -40,8 +49,12 @@ public final class Bench {
                 options.showHelp();
                 return;
             }
-            Results results = Results.of(run(options, rounds), String.join(" ", args));
-            write(results);
+            List<String> failures = new ArrayList<>();
+            write(Results.of(run(options, rounds, failures), String.join(" ", args)));
+            if (!failures.isEmpty()) {
+                System.err.println("s2d: bench: failed, see above: " + failures);
+                System.exit(1);
+            }
         } catch (CommandLineOptionException | IllegalArgumentException e) {
             System.err.println("s2d: bench: " + e.getMessage() + " See ./s2d bench -h.");
             System.exit(2);
@@ -60,19 +73,50 @@ public final class Bench {
         return Integer.parseInt(left.remove(at));
     }
 
-    private static List<Row> run(CommandLineOptions options, int rounds) throws RunnerException {
-        ChainedOptionsBuilder builder = new OptionsBuilder().parent(options).shouldFailOnError(true);
-        if (!options.getParameter(KernelBenchmark.PARAMETER).hasValue()) {
-            builder.param(KernelBenchmark.PARAMETER, CheckedKernel.titles().toArray(String[]::new));
-        }
+    /** Results of everything that passed its check; what did not is told and remembered in {@code failures}. */
+    private static List<Row> run(CommandLineOptions options, int rounds, List<String> failures) throws RunnerException {
         Map<String, List<RunResult>> runs = new LinkedHashMap<>();
         for (int i = 0; i < rounds; i++) {
-            for (RunResult run : new Runner(builder.build()).run()) {
-                runs.computeIfAbsent(run.getParams().id(), _ -> new ArrayList<>())
-                        .add(run);
+            for (BenchmarkListEntry benchmark : chosen(options)) {
+                Options one = options(options, benchmark);
+                Collection<RunResult> results = new Runner(one).run();
+                results.forEach(run -> runs.computeIfAbsent(run.getParams().id(), _ -> new ArrayList<>())
+                        .add(run));
+                if (results.size() < combinations(one, benchmark)) {
+                    failures.add(benchmark.getUsername());
+                }
             }
         }
         return runs.values().stream().map(Row::of).toList();
+    }
+
+    private static Collection<BenchmarkListEntry> chosen(CommandLineOptions options) {
+        List<String> patterns = options.getIncludes().isEmpty() ? List.of(".*") : options.getIncludes();
+        OutputFormat silent = OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT);
+        return BenchmarkList.defaultList().find(silent, patterns, options.getExcludes());
+    }
+
+    private static Options options(CommandLineOptions options, BenchmarkListEntry benchmark) {
+        ChainedOptionsBuilder builder = new OptionsBuilder()
+                .parent(options)
+                .include("^" + Pattern.quote(benchmark.getUsername()) + "$")
+                .shouldFailOnError(false);
+        if (!options.getParameter(KernelBenchmark.PARAMETER).hasValue()) {
+            builder.param(KernelBenchmark.PARAMETER, CheckedKernel.names().toArray(String[]::new));
+        }
+        return builder.build();
+    }
+
+    /** How many results a benchmark should give: one for each combination of its parameters. */
+    private static long combinations(Options options, BenchmarkListEntry benchmark) {
+        long count = 1;
+        if (benchmark.getParams().hasValue()) {
+            for (Map.Entry<String, String[]> parameter : benchmark.getParams().get().entrySet()) {
+                Optional<Collection<String>> given = options.getParameter(parameter.getKey());
+                count *= given.hasValue() ? given.get().size() : parameter.getValue().length;
+            }
+        }
+        return count;
     }
 
     private static void write(Results results) throws IOException {

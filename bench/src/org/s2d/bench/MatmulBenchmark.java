@@ -49,7 +49,13 @@ public class MatmulBenchmark {
     private Tensor b;
 
     @Setup(Level.Trial)
-    public void create() {
+    public void create(Work work) {
+        create();
+        work.flops(flops(), null); // it is the ceiling of others
+    }
+
+    /** Checks the product once. */
+    void create() {
         pool = new HostPool();
         scope = new org.s2d.tensor.Scope(pool);
         device =
@@ -99,7 +105,11 @@ public class MatmulBenchmark {
     }
 
     @Benchmark
-    public Tensor product() {
+    public Tensor product(Meter meter) {
+        return product();
+    }
+
+    Tensor product() {
         device.products().matmul(out, a, b);
         return out;
     }

@@ -20,7 +20,6 @@ import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 import org.s2d.train.FreezeRule;
 import org.s2d.train.SavedModel;
-import org.s2d.train.TrainedModel;
 import org.s2d.weights.AtomicFile;
 import org.s2d.weights.CheckpointWriter;
 import org.s2d.weights.SafetensorsWriter;
@@ -139,16 +138,5 @@ final class ModelFiles {
                 OnnxExport.write(model, OnnxExport.Options.of(OnnxExport.DEFAULT_OPSET, 0), file);
             }
         });
-    }
-
-    /** What the base model, itself checked by {@link S2dBenchmark}, says of the formula's clip when its landmark maps are zeros. */
-    static double[] logitsWithoutLandmarks() throws IOException {
-        try (TrainedModel model = TrainedModel.open(basePth(), List.of());
-                HostPool pool = new HostPool();
-                Scope scope = new Scope(pool)) {
-            Tensor clip = scope.allocate(DType.F32, Shape.of(1, 3, 16, 224, 224));
-            clip.set(Formula.values("x", BaseModel.CLIP));
-            return model.run(clip, false).logits()[0];
-        }
     }
 }

@@ -26,7 +26,7 @@ public class Work {
     }
 
     /** One call does so many operations, to be compared with the rate of products. */
-    Work flops(double count, Ceiling products) {
+    Work flops(double count, @Nullable Ceiling products) {
         flops = count;
         ceiling = products;
         return this;

@@ -17,10 +17,10 @@ public final class CheckedKernel implements AutoCloseable {
     private final Operands operands;
 
     /** Throws {@link AssertionError} when what the device computes is not what the reference does. */
-    public CheckedKernel(String title, Device device) {
-        kernel = cases().filter(one -> one.title().equals(title))
+    public CheckedKernel(String name, Device device) {
+        kernel = cases().filter(one -> name(one).equals(name))
                 .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException("no kernel '" + title + "'"));
+                .orElseThrow(() -> new IllegalArgumentException("no kernel '" + name + "'"));
         scope = new Scope(device.allocator());
         operands = Operands.full(kernel, device, scope);
         try (Device reference = new ReferenceDevice(new HostPool())) {
@@ -33,9 +33,13 @@ public final class CheckedKernel implements AutoCloseable {
                 .filter(kernel -> !KernelItems.isCeiling(kernel) && kernel.type() != DType.F16);
     }
 
-    /** Names with types, as the constructor takes them. */
-    public static List<String> titles() {
-        return cases().map(KernelCase::title).toList();
+    /** Names as the constructor takes them: what the kernel does and its type, without commas, which separate names on command lines. */
+    public static List<String> names() {
+        return cases().map(CheckedKernel::name).toList();
+    }
+
+    private static String name(KernelCase kernel) {
+        return kernel.title().replace(",", "");
     }
 
     public void run() {
