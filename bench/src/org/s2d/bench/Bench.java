@@ -15,11 +15,11 @@ import org.openjdk.jmh.runner.BenchmarkList;
 import org.openjdk.jmh.runner.BenchmarkListEntry;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.format.OutputFormat;
+import org.openjdk.jmh.runner.format.OutputFormatFactory;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.CommandLineOptionException;
 import org.openjdk.jmh.runner.options.CommandLineOptions;
-import org.openjdk.jmh.runner.format.OutputFormat;
-import org.openjdk.jmh.runner.format.OutputFormatFactory;
 import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.VerboseMode;
@@ -111,7 +111,8 @@ public final class Bench {
     private static long combinations(Options options, BenchmarkListEntry benchmark) {
         long count = 1;
         if (benchmark.getParams().hasValue()) {
-            for (Map.Entry<String, String[]> parameter : benchmark.getParams().get().entrySet()) {
+            for (Map.Entry<String, String[]> parameter :
+                    benchmark.getParams().get().entrySet()) {
                 Optional<Collection<String>> given = options.getParameter(parameter.getKey());
                 count *= given.hasValue() ? given.get().size() : parameter.getValue().length;
             }
