@@ -49,8 +49,11 @@ public final class Bench {
                 options.showHelp();
                 return;
             }
+            List<BenchmarkListEntry> chosen = chosen(options);
+            left.removeAll(options.getIncludes()); // JMH would add them to the one that is run
             List<String> failures = new ArrayList<>();
-            write(Results.of(run(options, rounds, failures), String.join(" ", args)));
+            List<Row> rows = run(chosen, new CommandLineOptions(left.toArray(String[]::new)), rounds, failures);
+            write(Results.of(rows, String.join(" ", args)));
             if (!failures.isEmpty()) {
                 System.err.println("s2d: bench: failed, see above: " + failures);
                 System.exit(1);
@@ -74,10 +77,12 @@ public final class Bench {
     }
 
     /** Results of everything that passed its check; what did not is told and remembered in {@code failures}. */
-    private static List<Row> run(CommandLineOptions options, int rounds, List<String> failures) throws RunnerException {
+    private static List<Row> run(
+            List<BenchmarkListEntry> chosen, CommandLineOptions options, int rounds, List<String> failures)
+            throws RunnerException {
         Map<String, List<RunResult>> runs = new LinkedHashMap<>();
         for (int i = 0; i < rounds; i++) {
-            for (BenchmarkListEntry benchmark : chosen(options)) {
+            for (BenchmarkListEntry benchmark : chosen) {
                 Options one = options(options, benchmark);
                 Collection<RunResult> results = new Runner(one).run();
                 results.forEach(run -> runs.computeIfAbsent(run.getParams().id(), _ -> new ArrayList<>())
@@ -90,10 +95,10 @@ public final class Bench {
         return runs.values().stream().map(Row::of).toList();
     }
 
-    private static Collection<BenchmarkListEntry> chosen(CommandLineOptions options) {
+    private static List<BenchmarkListEntry> chosen(CommandLineOptions options) {
         List<String> patterns = options.getIncludes().isEmpty() ? List.of(".*") : options.getIncludes();
         OutputFormat silent = OutputFormatFactory.createFormatInstance(System.out, VerboseMode.SILENT);
-        return BenchmarkList.defaultList().find(silent, patterns, options.getExcludes());
+        return List.copyOf(BenchmarkList.defaultList().find(silent, patterns, options.getExcludes()));
     }
 
     private static Options options(CommandLineOptions options, BenchmarkListEntry benchmark) {
