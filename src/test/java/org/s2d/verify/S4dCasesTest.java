@@ -11,6 +11,8 @@ import org.s2d.autograd.Precision;
 import org.s2d.device.Device;
 import org.s2d.device.cpu.CpuDevice;
 import org.s2d.device.cpu.ReferenceDevice;
+import org.s2d.device.cuda.EmulatorDriver;
+import org.s2d.device.cuda.Emulators;
 import org.s2d.tensor.HostPool;
 
 class S4dCasesTest {
@@ -30,6 +32,13 @@ class S4dCasesTest {
         Path path = Path.of("weights", "reference", name);
         verify(new CpuDevice(new HostPool(), 2), path);
         verify(new ReferenceDevice(new HostPool()), path);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"s4d_small", "s4d_small_pretrain"})
+    void theKernelsAgreeWithAPlainPyTorchWriting(String name) {
+        Emulators.assumeCompiler();
+        verify(Emulators.device(EmulatorDriver.Execution.IMMEDIATE), Path.of("weights", "reference", name));
     }
 
     @ParameterizedTest
