@@ -43,8 +43,17 @@ final class ReconstructionFigure {
     AttentionFigure.Drawn draw(List<ClipDataset> datasets) {
         List<Block> blocks = new ArrayList<>();
         for (ClipDataset dataset : datasets) {
-            int count = Math.min(SAMPLES, dataset.size());
-            IntStream.range(0, count).forEach(item -> blocks.add(block(dataset, item)));
+            if (dataset.spec().frames() == 1) {
+                Rows photos = new Rows();
+                IntStream.range(0, Math.min(MOST_FRAMES, dataset.size())).forEach(item -> add(photos, dataset, item));
+                blocks.add(photos.block("photographs"));
+                continue;
+            }
+            for (int item = 0; item < Math.min(SAMPLES, dataset.size()); item++) {
+                Rows clip = new Rows();
+                add(clip, dataset, item);
+                blocks.add(clip.block(dataset.sample(item).id()));
+            }
         }
         String caption = String.format(
                 Locale.ROOT,
@@ -57,7 +66,20 @@ final class ReconstructionFigure {
         return new AttentionFigure.Drawn(caption, blocks);
     }
 
-    private Block block(ClipDataset dataset, int item) {
+    /** The three rows of a block. */
+    private static final class Rows {
+        final List<BufferedImage> original = new ArrayList<>();
+        final List<BufferedImage> seen = new ArrayList<>();
+        final List<BufferedImage> filled = new ArrayList<>();
+
+        Block block(String heading) {
+            return new Block(
+                    heading,
+                    List.of(new Strip("as it is", original), new Strip("seen", seen), new Strip("filled in", filled)));
+        }
+    }
+
+    private void add(Rows rows, ClipDataset dataset, int item) {
         ClipPictures pictures = new ClipPictures(dataset);
         try (HostPool pool = new HostPool();
                 Scope scope = new Scope(pool)) {
@@ -73,18 +95,11 @@ final class ReconstructionFigure {
                 truth = rows(reader.values(model.targets(tape, x.value(), Standardise.NOT)), mask.tokens());
                 predicted = rows(reader.values(output.value()), mask.tokens());
             }
-            int[] shown = pictures.shown(MOST_FRAMES);
-            List<BufferedImage> original = new ArrayList<>();
-            List<BufferedImage> seen = new ArrayList<>();
-            List<BufferedImage> filled = new ArrayList<>();
-            for (int frame : shown) {
-                original.add(picture(truth, truth, mask, frame, true));
-                seen.add(picture(truth, truth, mask, frame, false));
-                filled.add(picture(truth, predicted, mask, frame, true));
+            for (int frame : pictures.shown(MOST_FRAMES)) {
+                rows.original.add(picture(truth, truth, mask, frame, true));
+                rows.seen.add(picture(truth, truth, mask, frame, false));
+                rows.filled.add(picture(truth, predicted, mask, frame, true));
             }
-            return new Block(
-                    dataset.sample(item).id(),
-                    List.of(new Strip("as it is", original), new Strip("seen", seen), new Strip("filled in", filled)));
         }
     }
 
