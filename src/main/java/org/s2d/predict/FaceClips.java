@@ -66,9 +66,10 @@ final class FaceClips {
         for (FacePlacer.Placed face : placer.place(seen)) {
             Person person = people.computeIfAbsent(face.track(), number -> new Person());
             person.last = face.frame().seconds();
-            // Pictures that are faces already are not cut once more.
+            Image frame = face.frame().image();
             Alignment place = follower == null ? Alignment.upright(face.box()) : face.place();
-            person.views.add(new View(person.last, place.cut(face.frame().image(), recognizer.size())));
+            // Pictures that are faces already are seen as in an evaluation: not cut once more, which would blur them.
+            person.views.add(new View(person.last, follower == null ? frame : place.cut(frame, recognizer.size())));
             person.sightings.add(
                     new FileResult.Sighting(person.last, place.square(), Prediction.points(face.landmarks())));
             if (person.views.size() == recognizer.framesPerClip()) {

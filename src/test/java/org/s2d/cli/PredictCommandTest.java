@@ -17,6 +17,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.s2d.SharedData;
+import org.s2d.data.image.Image;
+import org.s2d.predict.Recognizer;
 import org.s2d.train.ConfigReader;
 import org.s2d.train.TinyClips;
 import org.s2d.train.Trainer;
@@ -66,6 +68,26 @@ class PredictCommandTest {
             assertThat(sum).isBetween(0.999999, 1.000001);
         }
         assertThat(files.get(0).get("frames").asInt()).isEqualTo(4);
+    }
+
+    @Test
+    void picturesOfFacesAreSeenAsInAnEvaluation() throws Exception {
+        Image picture = Image.blank(37, 37);
+        for (int i = 0; i < picture.rgb().length; i++) {
+            picture.rgb()[i] = (byte) (i / 7 % 251);
+        }
+        Path photo = folder.resolve("photo.png");
+        ImageIO.write(picture.toBufferedImage(), "png", photo.toFile());
+        assertThat(run("predict", photo, "--cropped", "--model", model, "--format", "json"))
+                .isZero();
+        try (Recognizer recognizer = Recognizer.load(model)) {
+            double alone = recognizer.predict(List.of(picture)).probability("rising");
+            assertThat(new ObjectMapper()
+                            .readTree(out.toString())
+                            .findValue("rising")
+                            .asDouble())
+                    .isEqualTo(alone);
+        }
     }
 
     @Test
