@@ -96,26 +96,32 @@ final class CublasProducts implements MatrixProducts {
                 epilogue.bias() == null && epilogue.residual() == null && epilogue.activation() == Activation.NONE;
         if (plain) {
             sum(out, result, a, left, b, right, epilogue.accumulate());
-        } else if (isFinished(out, a, b, epilogue)) {
-            return;
-        } else if (out.dtype() == DType.F32 && out.isContiguous() && !isReadBy(epilogue, out)) {
+        } else if (!finishInPlace(out, a, b, epilogue)) {
+            finishSums(out, result, a, left, b, right, epilogue);
+        }
+    }
+
+    /** Sums in F32, and a pass over them. */
+    private void finishSums(
+            Tensor out, Columns result, Tensor a, Columns left, Tensor b, Columns right, Epilogue epilogue) {
+        if (out.dtype() == DType.F32 && out.isContiguous() && !isReadBy(epilogue, out)) {
             sum(out, result, a, left, b, right, false);
             own.finish(out, out, epilogue);
-        } else {
-            try (Scope scope = context.scope()) {
-                Tensor sums = scope.allocate(DType.F32, out.shape());
-                Columns dense = new Columns(out.dim(-1), cublasOperation.CUBLAS_OP_N);
-                sum(sums, dense, a, left, b, right, false);
-                own.finish(out, sums, epilogue);
-            }
+            return;
+        }
+        try (Scope scope = context.scope()) {
+            Tensor sums = scope.allocate(DType.F32, out.shape());
+            Columns dense = new Columns(out.dim(-1), cublasOperation.CUBLAS_OP_N);
+            sum(sums, dense, a, left, b, right, false);
+            own.finish(out, sums, epilogue);
         }
     }
 
     /**
      * Lets cuBLASLt do all but the activation: its GELU is the one with tanh. That is a pass over the output afterwards; in 16 bits it
-     * reads rounded sums, as PyTorch's does.
+     * reads rounded sums, as PyTorch's does. Does nothing and returns false where cuBLASLt cannot.
      */
-    private boolean isFinished(Tensor out, Tensor a, Tensor b, Epilogue epilogue) {
+    private boolean finishInPlace(Tensor out, Tensor a, Tensor b, Epilogue epilogue) {
         Tensor bias = epilogue.bias();
         Tensor residual = epilogue.residual();
         boolean activated = epilogue.activation() != Activation.NONE;
