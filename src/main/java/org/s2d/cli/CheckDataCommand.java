@@ -27,7 +27,9 @@ import picocli.CommandLine.Spec;
             "",
             "Clips that are missing or unreadable, frame counts and order, sizes, class counts, label mapping, and",
             "what training and test share: clips, copies of them, persons where they are known (a column person in",
-            "the list, the clips.csv of prepare, or --person). Exit code 1 when something is wrong with the data.",
+            "the list, the clips.csv of prepare, or --person). Photographs of a second task (photos.*) are looked at"
+                    + " in",
+            "the same way, and for what clips are tested on. Exit code 1 when something is wrong with the data.",
             "",
             "Examples:",
             "  ./s2d check-data my.yaml",

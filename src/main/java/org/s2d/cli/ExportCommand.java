@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.s2d.export.OnnxExport;
 import org.s2d.export.StateDictExport;
 import org.s2d.tensor.UserException;
+import org.s2d.train.ModelCard;
 import org.s2d.train.SavedModel;
 import org.s2d.weights.CheckpointConverter;
 import picocli.CommandLine.Command;
@@ -25,7 +26,8 @@ import picocli.CommandLine.Spec;
         footer = {
             "",
             "ONNX: input frames [B, 3, T, H, W], normalised; outputs logits, probabilities, features and, with a"
-                    + " landmark network, landmarks. The landmark network is inside.",
+                    + " landmark network, landmarks. The landmark network is inside. An S4D model becomes a file for"
+                    + " clips or, with --photos (T = 1), one for photographs.",
             "",
             "Examples:",
             "  ./s2d export runs/my/best.pth --format safetensors --out my.safetensors",
@@ -66,6 +68,9 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--batch", paramLabel = "B", description = "ONNX: clips per call. Default: any number.")
     private @Nullable Integer batch;
 
+    @Option(names = "--photos", description = "ONNX: the photographs' head of an S4D model; without it that of clips.")
+    private boolean photos;
+
     @Spec
     private CommandSpec spec;
 
@@ -80,7 +85,8 @@ final class ExportCommand implements Callable<Integer> {
                 case ONNX -> OnnxExport.write(model, onnx, out);
             };
             int weights = model.weights().size();
-            int classes = model.card().labels().size();
+            ModelCard card = model.card();
+            int classes = (photos ? card.photoLabels() : card.labels()).size();
             spec.commandLine()
                     .getOut()
                     .printf(Locale.ROOT, "%s: %d weights, %d classes, %.1f MB%n", out, weights, classes, bytes / 1e6);
@@ -89,12 +95,14 @@ final class ExportCommand implements Callable<Integer> {
     }
 
     private OnnxExport.Options onnxOptions() {
-        if (format != Format.ONNX && (opset != null || batch != null)) {
-            throw new UserException("--opset and --batch are for --format onnx only.");
+        if (format != Format.ONNX && (opset != null || batch != null || photos)) {
+            throw new UserException("--opset, --batch and --photos are for --format onnx only.");
         }
         if (batch != null && batch < 1) {
             throw new UserException("--batch " + batch + ": must be at least 1. Leave it out for any number.");
         }
-        return OnnxExport.Options.of(opset == null ? OnnxExport.DEFAULT_OPSET : opset, batch == null ? 0 : batch);
+        OnnxExport.Options options =
+                OnnxExport.Options.of(opset == null ? OnnxExport.DEFAULT_OPSET : opset, batch == null ? 0 : batch);
+        return photos ? options.ofPhotos() : options;
     }
 }

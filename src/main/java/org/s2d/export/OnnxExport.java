@@ -11,6 +11,7 @@ import org.s2d.device.cpu.ReferenceDevice;
 import org.s2d.export.OnnxGraph.Value;
 import org.s2d.model.landmark.LandmarkNetwork;
 import org.s2d.model.s2d.S2dConfig;
+import org.s2d.model.s4d.S4dConfig;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
@@ -39,8 +40,9 @@ public final class OnnxExport {
      * @param opset version of the operator set
      * @param batch clips per call; 0: any number
      * @param inside bytes of weights that the file may hold; more go to a second one
+     * @param photos the photographs' task of S4D, not that of clips
      */
-    public record Options(int opset, int batch, long inside) {
+    public record Options(int opset, int batch, long inside, boolean photos) {
         public Options {
             if (opset < OnnxGraph.FIRST_OPSET || opset > OnnxGraph.LAST_OPSET) {
                 throw new UserException("--opset " + opset + ": must be between " + OnnxGraph.FIRST_OPSET + " and "
@@ -53,7 +55,17 @@ public final class OnnxExport {
 
         /** As far as the format allows in one file. */
         public static Options of(int opset, int batch) {
-            return new Options(opset, batch, OnnxFile.LARGEST_INSIDE);
+            return new Options(opset, batch, OnnxFile.LARGEST_INSIDE, false);
+        }
+
+        /** The same for photographs. */
+        public Options ofPhotos() {
+            return new Options(opset, batch, inside, true);
+        }
+
+        /** Size of the first axis of inputs and outputs; negative for any. */
+        private int values() {
+            return batch == 0 ? -1 : batch;
         }
     }
 
@@ -64,46 +76,70 @@ public final class OnnxExport {
                 Scope scope = new Scope(pool);
                 LandmarkNetwork network = model.landmarkNetwork(device)) {
             OnnxGraph graph = new OnnxGraph(options.opset(), scope);
-            List<Value> outputs = build(graph, model, options, network, device, scope);
-            S2dConfig config = model.sizes();
-            int batch = options.batch() == 0 ? -1 : options.batch();
-            return new OnnxFile(
-                            graph,
-                            List.of(input(config, batch)),
-                            outputs,
-                            model.card().texts())
-                    .write(out, ModelCard.VERSION, options.inside());
+            OnnxLayers layers = new OnnxLayers(graph, weights(model), scope);
+            S4dConfig s4d = model.s4d();
+            OnnxFile file = s4d != null
+                    ? s4d(graph, layers, s4d, model.card(), options)
+                    : s2d(graph, layers, model, options, network, new LandmarkOnnx(graph, device, scope));
+            return file.write(out, ModelCard.VERSION, options.inside());
         }
     }
 
-    private static List<Value> build(
+    private static OnnxFile s4d(OnnxGraph graph, OnnxLayers layers, S4dConfig config, ModelCard card, Options options) {
+        boolean photos = options.photos();
+        if (config.experts().noiseAtInference()) {
+            throw new UserException("data.release_compatible: routers with noise have no form in ONNX. Export with"
+                    + " --set data.release_compatible=false.");
+        }
+        S4dConfig.Vit vit = config.vit();
+        OnnxLayers.Scores scores = new S4dOnnx(graph, layers, config, photos).build(INPUT);
+        List<Value> outputs = outputs(
+                graph,
+                scores,
+                options.values(),
+                photos ? config.imageClasses() : config.videoClasses(),
+                vit.embedDim());
+        Value input = input(options.values(), photos ? 1 : vit.frames(), vit.imageSize());
+        return new OnnxFile(graph, List.of(input), outputs, photos ? card.photoTexts() : card.texts());
+    }
+
+    private static OnnxFile s2d(
             OnnxGraph graph,
+            OnnxLayers layers,
             SavedModel model,
             Options options,
             @Nullable LandmarkNetwork network,
-            Device device,
-            Scope scope) {
-        S2dConfig config = model.sizes();
+            LandmarkOnnx landmarkLayers) {
+        if (options.photos()) {
+            throw new UserException("--photos: this model has one task only.");
+        }
+        S2dConfig config = model.s2d();
         String images = images(graph, config);
-        LandmarkOnnx.Result landmarks = network == null
-                ? null
-                : new LandmarkOnnx(graph, device, scope).build(network, images, config.imageSize());
-        OnnxLayers layers = new OnnxLayers(graph, weights(model), scope);
-        S2dOnnx.Result result =
+        LandmarkOnnx.Result landmarks =
+                network == null ? null : landmarkLayers.build(network, images, config.imageSize());
+        OnnxLayers.Scores scores =
                 new S2dOnnx(graph, layers, config).build(images, maps(graph, config, network, landmarks));
-        int batch = options.batch() == 0 ? -1 : options.batch();
-        List<Value> outputs = new ArrayList<>();
-        graph.output("logits", result.logits());
-        outputs.add(new Value("logits", batch, config.classes()));
-        graph.output("probabilities", result.probabilities());
-        outputs.add(new Value("probabilities", batch, config.classes()));
-        graph.output("features", result.features());
-        outputs.add(new Value("features", batch, config.embedDim()));
+        List<Value> outputs =
+                new ArrayList<>(outputs(graph, scores, options.values(), config.classes(), config.embedDim()));
         if (landmarks != null) {
             graph.output("landmarks", graph.reshape("landmarks", landmarks.points(), -1, config.frames(), POINTS, 2));
-            outputs.add(new Value("landmarks", batch, config.frames(), POINTS, 2));
+            outputs.add(new Value("landmarks", options.values(), config.frames(), POINTS, 2));
         }
-        return outputs;
+        return new OnnxFile(
+                graph,
+                List.of(input(config, options.values())),
+                outputs,
+                model.card().texts());
+    }
+
+    private static List<Value> outputs(OnnxGraph graph, OnnxLayers.Scores scores, int batch, int classes, int width) {
+        graph.output("logits", scores.logits());
+        graph.output("probabilities", scores.probabilities());
+        graph.output("features", scores.features());
+        return List.of(
+                new Value("logits", batch, classes),
+                new Value("probabilities", batch, classes),
+                new Value("features", batch, width));
     }
 
     /** The input, [B, 3, T, H, W], as frames [B*T, 3, H, W]. */
@@ -114,7 +150,11 @@ public final class OnnxExport {
 
     /** The input's name and sizes. */
     static Value input(S2dConfig config, int batch) {
-        return new Value(INPUT, batch, 3, config.frames(), config.imageSize(), config.imageSize());
+        return input(batch, config.frames(), config.imageSize());
+    }
+
+    private static Value input(int batch, int frames, int side) {
+        return new Value(INPUT, batch, 3, frames, side, side);
     }
 
     /** Feature maps of the size of the model's grid; one of zeros, for all frames, where there is no network. */

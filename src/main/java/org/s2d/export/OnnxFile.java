@@ -28,6 +28,7 @@ final class OnnxFile {
 
     private static final int FLOAT = 1;
     private static final int INT64 = 7;
+    private static final int DOUBLE = 11;
 
     private final OnnxGraph graph;
     private final List<Value> inputs;
@@ -134,7 +135,17 @@ final class OnnxFile {
         for (int size : values.shape().toArray()) {
             message.integer(1, size);
         }
-        return message.integer(2, values.dtype() == DType.I64 ? INT64 : FLOAT).text(8, weight.name());
+        return message.integer(2, type(values.dtype())).text(8, weight.name());
+    }
+
+    /** The format's number of an element type. */
+    static int type(DType type) {
+        return switch (type) {
+            case F32 -> FLOAT;
+            case F64 -> DOUBLE;
+            case I64 -> INT64;
+            default -> throw new IllegalArgumentException("no values of type " + type + " in graphs");
+        };
     }
 
     private static ProtoMessage inside(Initializer weight) {

@@ -1,5 +1,7 @@
 package org.s2d.export;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -27,7 +29,7 @@ final class OnnxGraph {
 
     private static final int AXES_AS_INPUT = 18;
 
-    /** A weight or constant; {@code values} F32 or I64, contiguous, valid until the model is written. */
+    /** A weight or constant; {@code values} F32, F64 or I64, contiguous, valid until the model is written. */
     record Initializer(String name, Tensor values) {}
 
     /** A node with its results; attributes are Long, long[], Double or String. */
@@ -76,7 +78,8 @@ final class OnnxGraph {
         return nodes(path, operator, inputs, 1, attributes).getFirst();
     }
 
-    private List<String> nodes(String path, String operator, List<String> inputs, int results, Object... attributes) {
+    /** Adds an operator with several results; returns their names. */
+    List<String> nodes(String path, String operator, List<String> inputs, int results, Object... attributes) {
         String name = unique(path + "/" + operator);
         List<String> outputs = new ArrayList<>();
         for (int i = 0; i < results; i++) {
@@ -114,8 +117,25 @@ final class OnnxGraph {
         return weight(name, tensor);
     }
 
+    /** A single whole number. */
+    String integer(String path, long value) {
+        Tensor tensor = scope.allocate(DType.I64, Shape.of());
+        tensor.setLong(0, value);
+        return weight(unique(path + "/integer"), tensor);
+    }
+
+    String floats(String name, float[] values, int... shape) {
+        Tensor tensor = scope.allocate(DType.F32, Shape.of(shape));
+        MemorySegment.copy(values, 0, tensor.data(), ValueLayout.JAVA_FLOAT, 0, values.length);
+        return weight(unique(name), tensor);
+    }
+
     String scalar(String path, double value) {
-        Tensor tensor = scope.allocate(DType.F32, Shape.of());
+        return scalar(path, DType.F32, value);
+    }
+
+    String scalar(String path, DType type, double value) {
+        Tensor tensor = scope.allocate(type, Shape.of());
         tensor.setDouble(0, value);
         return weight(unique(path + "/" + "constant"), tensor);
     }
@@ -148,6 +168,11 @@ final class OnnxGraph {
 
     String softmax(String path, String x, int axis) {
         return node(path, "Softmax", List.of(x), "axis", (long) axis);
+    }
+
+    /** Rounds towards zero to whole numbers. */
+    String cast(String path, String x, DType type) {
+        return node(path, "Cast", List.of(x), "to", (long) OnnxFile.type(type));
     }
 
     /** Mean over one axis, which goes. */
@@ -188,9 +213,7 @@ final class OnnxGraph {
 
     /** One index of an axis, which goes. */
     String select(String path, String x, int axis, long index) {
-        Tensor at = scope.allocate(DType.I64, Shape.of());
-        at.setLong(0, index);
-        return node(path, "Gather", List.of(x, weight(unique(path + "/index"), at)), "axis", (long) axis);
+        return node(path, "Gather", List.of(x, integer(path, index)), "axis", (long) axis);
     }
 
     // Pictures

@@ -49,6 +49,9 @@ final class OnnxLayers {
     private final Weights weights;
     private final Scope scope;
 
+    /** Names of the results: scores and probabilities [B, C], features [B, D]. */
+    record Scores(String logits, String probabilities, String features) {}
+
     OnnxLayers(OnnxGraph graph, Weights weights, Scope scope) {
         this.graph = graph;
         this.weights = weights;
@@ -70,6 +73,16 @@ final class OnnxLayers {
         return weights.has(path + ".bias") ? graph.add(path, product, weight(path + ".bias")) : product;
     }
 
+    /** What a head makes of features. */
+    Scores scores(String head, String features) {
+        String logits = linear(head, features);
+        return new Scores(logits, graph.softmax(head, logits, -1), features);
+    }
+
+    boolean has(String name) {
+        return weights.has(name);
+    }
+
     String layerNorm(String path, String x, double eps) {
         List<String> inputs = List.of(x, weight(path + ".weight"), weight(path + ".bias"));
         return graph.node(path, "LayerNormalization", inputs, "axis", -1L, "epsilon", eps);
@@ -87,9 +100,15 @@ final class OnnxLayers {
         return graph.transpose(path, graph.reshape(path, maps, 0, 0, -1), 0, 2, 1);
     }
 
-    /** Self-attention with packed {@code qkv} and output projection {@code proj}. */
+    /** Self-attention with packed {@code qkv}, of which all or queries and values have biases, and output projection {@code proj}. */
     String selfAttention(String path, String x, int width, Heads heads) {
-        List<String> qkv = graph.split(path, linear(path + ".qkv", x), 2, width, width, width);
+        String packed = linear(path + ".qkv", x);
+        if (weights.has(path + ".q_bias")) {
+            String keys = graph.zeros(path, width);
+            packed = graph.add(
+                    path, packed, graph.concat(path, 0, weight(path + ".q_bias"), keys, weight(path + ".v_bias")));
+        }
+        List<String> qkv = graph.split(path, packed, 2, width, width, width);
         return linear(path + ".proj", attend(path, qkv.get(0), qkv.get(1), qkv.get(2), heads));
     }
 

@@ -24,11 +24,8 @@ final class S2dOnnx {
         this.config = config;
     }
 
-    /** Names of the results: scores and probabilities [B, C], features [B, D]. */
-    record Result(String logits, String probabilities, String features) {}
-
     /** Frames [F, 3, H, W] and landmark feature maps [F, C, h, w], or one map for all frames. */
-    Result build(String frames, String maps) {
+    OnnxLayers.Scores build(String frames, String maps) {
         String tokens = encode(frames, maps);
         String path = config.globalPool() == GlobalPool.TOKEN ? "ln_post" : "fc_norm";
         String perFrame = config.globalPool() == GlobalPool.TOKEN
@@ -37,9 +34,7 @@ final class S2dOnnx {
                         path, graph.split(path, tokens, 1, 1, config.tokens()).getLast(), 1);
         String normed = layers.layerNorm(path, perFrame, EPS);
         String clips = graph.reshape("head", normed, -1, config.frames(), config.embedDim());
-        String features = graph.mean("head", clips, 1);
-        String logits = layers.linear("head.fc_cls", features);
-        return new Result(logits, graph.softmax("head", logits, -1), features);
+        return layers.scores("head.fc_cls", graph.mean("head", clips, 1));
     }
 
     private String encode(String frames, String maps) {

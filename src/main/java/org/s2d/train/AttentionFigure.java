@@ -7,10 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import org.s2d.data.ClipDataset;
 import org.s2d.data.prepare.Progress;
-import org.s2d.model.s2d.S2dConfig;
 import org.s2d.report.HeatMap;
 import org.s2d.report.StripSheet.Block;
 import org.s2d.report.StripSheet.Strip;
@@ -47,10 +45,6 @@ final class AttentionFigure {
 
     private String caption(double full) {
         Looker first = lookers.getFirst();
-        boolean classToken =
-                Objects.requireNonNull(first.model().s2d()).config().globalPool() == S2dConfig.GlobalPool.TOKEN;
-        String asking =
-                classToken ? "the class token, which alone is read out," : "all patches, whose mean is read out,";
         String off = first.model().landmarks().hasNetwork()
                 ? " “landmarks off” is the same model given zeros in place of the landmark network's feature maps."
                 : " This run has no landmark network.";
@@ -60,7 +54,7 @@ final class AttentionFigure {
                         + " q·k/√d, mean over heads, divided by that of even attention. Without colour: even or less;"
                         + " darkest: %.1f times even and more, the 99th percentile of all maps drawn, the same in every"
                         + " picture. Of each class the clip that the model is surest of and right about.%s",
-                asking,
+                new AttentionMaps(first.model()).asking(),
                 full,
                 off);
     }

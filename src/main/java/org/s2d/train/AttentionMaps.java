@@ -1,67 +1,137 @@
 package org.s2d.train;
 
+import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Objects;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Tape.Gradients;
 import org.s2d.autograd.Var;
+import org.s2d.model.Classifier;
 import org.s2d.model.s2d.S2dConfig;
 import org.s2d.model.s2d.S2dModel;
+import org.s2d.model.s4d.S4dConfig;
+import org.s2d.model.s4d.S4dModel;
 import org.s2d.nn.Parameter;
 import org.s2d.tensor.Scope;
 
 /**
  * Where the model looks: the attention of the last encoder block to the patches of a frame, softmax(q k / sqrt(d)), mean over heads. The
  * asking token is the class token, which alone is read out; for a model that pools its patches, the mean over all of them. Weights are
- * divided by that of even attention, 1 / (patches + 1), so that 1 means neither attended nor avoided.
+ * divided by that of even attention, 1 / tokens, so that 1 means neither attended nor avoided.
  */
 final class AttentionMaps {
     private final TrainedModel model;
-    private final S2dModel network;
+    private final Layout layout;
     private final double[][] queryKey;
     private final double[] bias;
-    private final int width;
-    private final int heads;
+
+    /**
+     * Which tokens attend to each other.
+     *
+     * @param block number of the last one
+     * @param patches tokens that cover a picture
+     * @param frames that a patch covers, and those after it too: more than one in a tubelet
+     * @param pictures that are one sequence: the tubelets of a clip, or one frame
+     * @param classToken whether there is one before the patches
+     * @param pooled whether the mean of the patches is read out, not the class token
+     */
+    private record Layout(
+            int block,
+            int width,
+            int heads,
+            int patches,
+            int frames,
+            int pictures,
+            boolean classToken,
+            boolean pooled) {
+        static Layout of(Classifier network) {
+            return switch (network) {
+                case S4dModel s4d -> of(s4d.config().vit());
+                case S2dModel s2d -> of(s2d.config());
+                default -> throw new IllegalStateException("attention of " + network.getClass());
+            };
+        }
+
+        private static Layout of(S4dConfig.Vit vit) {
+            int tubelets = vit.frames() / vit.tubelet();
+            return new Layout(
+                    vit.depth() - 1,
+                    vit.embedDim(),
+                    vit.heads(),
+                    vit.tokensPerImage(),
+                    vit.tubelet(),
+                    tubelets,
+                    false,
+                    true);
+        }
+
+        private static Layout of(S2dConfig config) {
+            boolean pooled = config.globalPool() != S2dConfig.GlobalPool.TOKEN;
+            return new Layout(
+                    config.depth() - 1, config.embedDim(), config.heads(), config.tokens(), 1, 1, true, pooled);
+        }
+
+        int tokens() {
+            return pictures * patches + (classToken ? 1 : 0);
+        }
+
+        String path() {
+            return "blocks." + block;
+        }
+    }
 
     AttentionMaps(TrainedModel model) {
         this.model = model;
-        network = Objects.requireNonNull(model.s2d());
-        S2dConfig config = network.config();
-        width = config.embedDim();
-        heads = config.heads();
-        String name = "blocks." + (config.depth() - 1) + ".attn.qkv.";
-        Parameter weight = network.parameters().get(name + "weight");
+        layout = Layout.of(model.model());
+        int width = layout.width;
+        String name = layout.path() + ".attn.";
+        Parameter weight = parameter(name + "qkv.weight");
         if (weight == null) {
-            throw new IllegalStateException(name + "weight is not a parameter");
+            throw new IllegalStateException(name + "qkv.weight is not a parameter");
         }
         double[] all = model.reader().values(weight.value());
         queryKey = new double[2 * width][];
         Arrays.setAll(queryKey, row -> Arrays.copyOfRange(all, row * width, (row + 1) * width));
-        Parameter given = network.parameters().get(name + "bias");
-        bias = given == null ? new double[2 * width] : model.reader().values(given.value());
+        Parameter packed = parameter(name + "qkv.bias");
+        Parameter given = packed == null ? parameter(name + "q_bias") : packed;
+        bias = given == null ? new double[width] : model.reader().values(given.value());
+    }
+
+    private @Nullable Parameter parameter(String name) {
+        return model.model().parameters().get(name);
+    }
+
+    /** Whose attention is drawn, in words. */
+    String asking() {
+        return layout.pooled ? "all patches, whose mean is read out," : "the class token, which alone is read out,";
     }
 
     /**
-     * Weights of the patches of every frame, [B*T][patches], row by row of each frame.
+     * Weights of the patches of every frame, [B*T][patches], row by row of each frame; frames of one tubelet have the same.
      *
      * @param landmarks where the landmark maps come from
      */
     double[][] of(PlannedClips clips, LandmarkSource landmarks) {
-        String watched = "blocks." + (network.config().depth() - 1) + ".norm1.out";
-        Watched tokens = new Watched(watched);
+        Watched tokens = new Watched(layout.path() + ".norm1.out");
         try (Scope scope = new Scope(model.device().allocator());
                 Scope host = new Scope(model.device().hostAllocator());
                 Tape tape = Tape.evaluating(model.device(), model.precision(), Gradients.NONE)) {
             tape.setObserver(tokens);
             Var x = ClipPlace.of(model.device(), scope, host, clips).make(tape, false);
-            network.forward(tape, x, landmarks.features(tape, x));
+            model.model().classify(tape, x, maps -> landmarks.features(tape, maps));
         }
         double[] values = tokens.values();
-        int perFrame = (network.config().tokens() + 1) * width;
-        double[][] maps = new double[values.length / perFrame][];
-        Arrays.setAll(maps, f -> frame(rows(values, f * perFrame, perFrame)));
-        return maps;
+        int perSequence = layout.tokens() * layout.width;
+        List<double[]> maps = new ArrayList<>();
+        for (int from = 0; from < values.length; from += perSequence) {
+            double[] weights = patches(rows(values, from, perSequence));
+            for (int frame = 0; frame < layout.pictures * layout.frames; frame++) {
+                int first = frame / layout.frames * layout.patches;
+                maps.add(Arrays.copyOfRange(weights, first, first + layout.patches));
+            }
+        }
+        return maps.toArray(double[][]::new);
     }
 
     /** Keeps the numbers of one result, which live only while it is shown. */
@@ -90,25 +160,26 @@ final class AttentionMaps {
     }
 
     private double[][] rows(double[] values, int from, int length) {
+        int width = layout.width;
         double[][] rows = new double[length / width][];
         Arrays.setAll(rows, i -> Arrays.copyOfRange(values, from + i * width, from + (i + 1) * width));
         return rows;
     }
 
-    /** Of one frame's tokens, class token first, to the weights of its patches. */
-    private double[] frame(double[][] tokens) {
-        boolean classToken = network.config().globalPool() == S2dConfig.GlobalPool.TOKEN;
-        int first = classToken ? 0 : 1;
-        int last = classToken ? 1 : tokens.length;
+    /** Of one sequence's tokens to the weights of its patches. */
+    private double[] patches(double[][] tokens) {
+        int before = layout.classToken ? 1 : 0;
+        int first = layout.pooled ? before : 0;
+        int last = layout.pooled ? tokens.length : 1;
         double[] sum = new double[tokens.length];
         for (int asking = first; asking < last; asking++) {
-            for (int head = 0; head < heads; head++) {
+            for (int head = 0; head < layout.heads; head++) {
                 double[] weights = weights(tokens, tokens[asking], head);
                 Arrays.setAll(sum, i -> sum[i] + weights[i]);
             }
         }
-        double even = (double) heads * (last - first) / tokens.length;
-        return Arrays.stream(sum).skip(1).map(weight -> weight / even).toArray();
+        double even = (double) layout.heads * (last - first) / tokens.length;
+        return Arrays.stream(sum).skip(before).map(weight -> weight / even).toArray();
     }
 
     /**
@@ -116,7 +187,8 @@ final class AttentionMaps {
      * any token; its constant part drops out of the softmax.
      */
     private double[] weights(double[][] tokens, double[] asking, int head) {
-        int size = width / heads;
+        int width = layout.width;
+        int size = width / layout.heads;
         double[] projected = new double[width];
         for (int d = head * size; d < (head + 1) * size; d++) {
             double query = bias[d] + dot(queryKey[d], asking);

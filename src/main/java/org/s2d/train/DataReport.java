@@ -18,8 +18,8 @@ import org.s2d.data.check.Finding.Level;
 import org.s2d.data.check.SplitCheck;
 import org.s2d.report.ResultTable;
 
-/** What {@link DataCheck} found, as text for people and JSON for programs. One part per fold. */
-public record DataReport(TrainConfig config, Depth depth, List<DataCheck.Part> parts) {
+/** What {@link DataCheck} found, as text for people and JSON for programs. One part per fold and task. */
+public record DataReport(Depth depth, List<DataCheck.Part> parts) {
     /** Findings of one check that the text names; JSON has all. */
     private static final int SHOWN = 5;
 
@@ -67,28 +67,44 @@ public record DataReport(TrainConfig config, Depth depth, List<DataCheck.Part> p
     }
 
     /** Clips, frames and people by split. */
-    private ResultTable clips(DataCheck.Part part) {
+    private static ResultTable clips(DataCheck.Part part) {
+        boolean photos = part.frames() == 1;
         List<List<String>> rows = new ArrayList<>();
         for (SplitCheck split : part.splits()) {
-            int[] frames = split.facts().stream()
-                    .mapToInt(ClipProbe.Facts::frames)
-                    .sorted()
-                    .toArray();
-            long shorter = Arrays.stream(frames)
-                    .filter(count -> count < config.model().numFrames())
-                    .count();
+            List<String> row = new ArrayList<>(
+                    List.of(split.split(), Integer.toString(split.list().size())));
+            if (!photos) {
+                row.addAll(frames(split, part.frames()));
+            }
             int people = part.persons().getOrDefault(split.split(), 0);
-            rows.add(List.of(
-                    split.split(),
-                    Integer.toString(frames.length),
-                    Integer.toString(frames[0]),
-                    Integer.toString(frames[frames.length / 2]),
-                    Integer.toString(frames[frames.length - 1]),
-                    Long.toString(shorter),
-                    people == 0 ? "not known" : Integer.toString(people)));
+            row.add(people == 0 ? "not known" : Integer.toString(people));
+            rows.add(row);
         }
-        String few = "under " + config.model().numFrames() + " frames";
-        return new ResultTable(List.of("list", "clips", "fewest frames", "median", "most", few, "persons"), rows);
+        List<String> header = photos
+                ? List.of("list", "photographs", "persons")
+                : List.of(
+                        "list",
+                        "clips",
+                        "fewest frames",
+                        "median",
+                        "most",
+                        "under " + part.frames() + " frames",
+                        "persons");
+        return new ResultTable(header, rows);
+    }
+
+    /** Fewest, median and most frames, and how many clips have fewer than {@code wanted}. */
+    private static List<String> frames(SplitCheck split, int wanted) {
+        int[] frames = split.facts().stream()
+                .mapToInt(ClipProbe.Facts::frames)
+                .sorted()
+                .toArray();
+        long shorter = Arrays.stream(frames).filter(count -> count < wanted).count();
+        return List.of(
+                Integer.toString(frames[0]),
+                Integer.toString(frames[frames.length / 2]),
+                Integer.toString(frames[frames.length - 1]),
+                Long.toString(shorter));
     }
 
     private static void findings(DataCheck.Part part, StringBuilder text) {

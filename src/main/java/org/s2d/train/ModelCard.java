@@ -38,7 +38,10 @@ public record ModelCard(List<String> labels, TrainConfig config, Map<String, Obj
 
     /** How pixels become the model's input, in words and numbers. */
     public Map<String, Object> preprocessing() {
-        ClipSpec spec = new RunData(config).spec();
+        return preprocessing(new RunData(config).spec());
+    }
+
+    private static Map<String, Object> preprocessing(ClipSpec spec) {
         Map<String, Object> map = new LinkedHashMap<>();
         map.put("layout", "batch, channel, frame, row, column");
         map.put("channels", "RGB");
@@ -80,8 +83,26 @@ public record ModelCard(List<String> labels, TrainConfig config, Map<String, Obj
 
     /** As texts, for formats whose metadata are texts: lists and maps as JSON, the configuration as YAML. */
     public Map<String, String> texts() {
+        return texts(entries());
+    }
+
+    /** As {@link #texts}, for the photographs' head of S4D alone. */
+    public Map<String, String> photoTexts() {
+        Map<String, Object> entries = entries();
+        entries.put(LABELS, photoLabels());
+        entries.put("preprocessing", preprocessing(RunData.photos(config).spec()));
+        return texts(entries);
+    }
+
+    /** Names of the classes of photographs: those of clips unless they have their own. */
+    public List<String> photoLabels() {
+        List<String> own = config.photos().labels();
+        return own.isEmpty() ? labels : own;
+    }
+
+    private static Map<String, String> texts(Map<String, Object> entries) {
         Map<String, String> texts = new LinkedHashMap<>();
-        entries().forEach((key, value) -> texts.put(PREFIX + key, value instanceof String text ? text : json(value)));
+        entries.forEach((key, value) -> texts.put(PREFIX + key, value instanceof String text ? text : json(value)));
         return texts;
     }
 

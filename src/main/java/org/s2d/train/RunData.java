@@ -62,9 +62,13 @@ final class RunData {
 
     /** Those of the photographs, the second task: clips of one frame. */
     static RunData photos(TrainConfig config) {
+        return photos(config, !config.data().skipBadClips());
+    }
+
+    /** @param requireMedia as above */
+    static RunData photos(TrainConfig config, boolean requireMedia) {
         TrainConfig.Photos photos = config.photos();
-        TrainConfig.Data data = config.data().of(photos);
-        return new RunData(config, data, "photos", 1, photos.batchSize(), !data.skipBadClips());
+        return new RunData(config, config.data().of(photos), "photos", 1, photos.batchSize(), requireMedia);
     }
 
     /** Reads the training list; its labels number the classes. */

@@ -142,9 +142,6 @@ public final class RunReport {
     }
 
     private Path finish(ReportFiles files, ClipList list, ReportData data, List<AttentionFigure.Looker> lookers) {
-        if (lookers.stream().anyMatch(looker -> looker.model().s2d() == null)) {
-            return files.write(new ReportFiles.Seen(list, data), new AttentionFigure.Drawn("", List.of()));
-        }
         AttentionFigure figure = new AttentionFigure(data.summary(), lookers);
         return files.write(new ReportFiles.Seen(list, data), figure.draw(progress.apply("attention")));
     }

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.s2d.device.Device;
 import org.s2d.model.landmark.LandmarkNetwork;
 import org.s2d.model.s2d.S2dConfig;
+import org.s2d.model.s4d.S4dConfig;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
@@ -78,14 +79,14 @@ public final class SavedModel implements AutoCloseable {
         return card;
     }
 
-    /** Sizes of an S2D model; throws {@link UserException} for others. */
-    public S2dConfig sizes() {
-        if (card.config().isS4d()) {
-            throw new UserException(
-                    checkpoint.path() + ": an S4D model, whose routing has no form in ONNX here yet. Use"
-                            + " --format safetensors or pytorch.");
-        }
+    /** Sizes of an S2D model. */
+    public S2dConfig s2d() {
         return Models.config(card.config(), card.labels().size());
+    }
+
+    /** Sizes of an S4D model; null for S2D. */
+    public @Nullable S4dConfig s4d() {
+        return card.config().isS4d() ? Models.s4d(card.config(), card.labels().size()) : null;
     }
 
     /** All weights by name, in the order of the model. */

@@ -10,7 +10,6 @@ import org.s2d.data.face.LandmarkFinder;
 import org.s2d.device.Device;
 import org.s2d.model.Classifier;
 import org.s2d.model.landmark.LandmarkNetwork;
-import org.s2d.model.s2d.S2dModel;
 import org.s2d.nn.ParameterFactory;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
@@ -124,12 +123,6 @@ public final class TrainedModel implements AutoCloseable {
 
     Classifier model() {
         return model;
-    }
-
-    /** The model, if it is one with landmark prompters; null otherwise. */
-    @Nullable
-    S2dModel s2d() {
-        return model instanceof S2dModel s2d ? s2d : null;
     }
 
     Landmarks landmarks() {

@@ -201,7 +201,7 @@ class OnnxExportTest {
             expected = Objects.requireNonNull(session.run(input).get("logits"));
         }
         assertThat(folder.resolve("model.onnx.data")).doesNotExist();
-        export(checkpoint, new OnnxExport.Options(17, 0, 1000));
+        export(checkpoint, new OnnxExport.Options(17, 0, 1000, false));
         assertThat(Files.size(folder.resolve("model.onnx.data"))).isGreaterThan(100_000);
         assertThat(Files.size(out)).isLessThan(inside.length - 100_000);
         try (OnnxSession session = new OnnxSession(out)) {

@@ -190,7 +190,7 @@ class S2dOnnxTest {
     private Path write(S2dConfig config, Map<String, Tensor> weights, int opset) {
         OnnxGraph graph = new OnnxGraph(opset, scope);
         OnnxLayers layers = new OnnxLayers(graph, new Weights(weights), scope);
-        S2dOnnx.Result result = new S2dOnnx(graph, layers, config).build(OnnxExport.images(graph, config), "maps");
+        OnnxLayers.Scores result = new S2dOnnx(graph, layers, config).build(OnnxExport.images(graph, config), "maps");
         graph.output("logits", result.logits());
         graph.output("probabilities", result.probabilities());
         graph.output("features", result.features());

@@ -259,4 +259,32 @@ class DataCheckTest {
             }
         }
     }
+
+    /** Photograph 3 is in both lists; person p1 of a photograph to learn from is in a clip of the test list too. */
+    @Test
+    void photographsAreAPartOfTheirOwnAndMustNotShowWhomClipsAreTestedOn() throws IOException {
+        set.mafw(33);
+        Path pictures = Files.createDirectories(folder.resolve("photos"));
+        StringBuilder list = new StringBuilder("path,label,person\n");
+        for (int i = 0; i < 4; i++) {
+            Files.copy(clip("0000" + i).resolve("00001.png"), pictures.resolve(i + ".png"));
+            list.append(i + ".png," + (i % 2 == 0 ? "calm" : "lively") + ",p" + i + "\n");
+        }
+        Files.writeString(pictures.resolve("train.csv"), list);
+        Files.writeString(pictures.resolve("test.csv"), "path,label\n3.png,lively\ngone.png,calm\n");
+        Files.writeString(folder.resolve("clips.csv"), "path,person\n00022,p1\n");
+        DataReport report = check(
+                "mafw",
+                "model.family=s4d",
+                "photos.train=" + pictures.resolve("train.csv"),
+                "photos.test=" + pictures.resolve("test.csv"));
+        assertThat(report.parts()).extracting(DataCheck.Part::title).containsExactly("", "photos");
+        assertThat(report.parts().getLast().findings())
+                .extracting(finding -> finding.check() + ", " + finding.split() + ", " + finding.clip())
+                .contains(
+                        "leak: same clip, photos test, 3.png",
+                        "missing, photos test, gone.png",
+                        "leak: same person, test, 00022");
+        assertThat(report.text()).contains("1 lively", "photographs", "who is in photos train too");
+    }
 }

@@ -159,8 +159,7 @@ class RunReportTest {
                 }
             });
             var x = tape.constant(clip);
-            Objects.requireNonNull(model.s2d())
-                    .forward(tape, x, model.landmarks().features(tape, x));
+            model.model().classify(tape, x, clips -> model.landmarks().features(tape, clips));
         }
         double[] weight = model.reader().values(parameter(model, "blocks.1.attn.qkv.weight"));
         double[] bias = model.reader().values(parameter(model, "blocks.1.attn.qkv.bias"));

@@ -58,17 +58,17 @@ public final class ClipProbe {
 
     /** Looks at a clip; problems are part of the result. */
     public Facts look(Media media) {
-        List<Problem> problems = new ArrayList<>();
+        if (!Files.exists(media.path())) {
+            return nothing(new Problem(Level.ERROR, "missing", media.path() + " does not exist"));
+        }
         List<Path> files;
         try {
             files = media.frames();
         } catch (UserException e) {
-            boolean there = Files.exists(media.path());
-            String what = there ? String.valueOf(e.getMessage()) : media.path() + " does not exist";
-            problems.add(
-                    new Problem(Level.ERROR, Files.isRegularFile(media.path()) ? "no frames yet" : "missing", what));
-            return new Facts(0, 0, Set.of(), "", problems);
+            String check = Files.isRegularFile(media.path()) ? "no frames yet" : "missing";
+            return nothing(new Problem(Level.ERROR, check, String.valueOf(e.getMessage())));
         }
+        List<Problem> problems = new ArrayList<>();
         if (media instanceof Media.FrameFolder) {
             checkNumbers(files, problems);
             checkCount(files.size(), problems);
@@ -85,6 +85,10 @@ public final class ClipProbe {
                     Level.WARNING, "sizes differ in a clip", "frames of " + String.join(", ", sizes) + " pixels"));
         }
         return new Facts(files.size(), decoded, sizes, digest(ends(files)), problems);
+    }
+
+    private static Facts nothing(Problem why) {
+        return new Facts(0, 0, Set.of(), "", List.of(why));
     }
 
     private static List<Path> ends(List<Path> files) {

@@ -3,29 +3,21 @@ package org.s2d.data.check;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.s2d.data.Sample;
 import org.s2d.data.check.Finding.Level;
 
 /** What two lists share that they should not: the same clip, a copy of it under another name, the same person. */
 public final class Leaks {
-    private static final String TRAIN = "train";
-
-    private final Persons persons;
-
-    public Leaks(Persons persons) {
-        this.persons = persons;
-    }
+    private Leaks() {}
 
     /**
      * Findings on each pair of lists. Between training and others they are errors; between validation and test, where the best epoch is
      * chosen on clips that are tested, notes. Two equal validation and test lists are one note.
      */
-    public List<Finding> findings(List<SplitCheck> splits) {
+    public static List<Finding> findings(List<SplitCheck> splits) {
         List<Finding> findings = new ArrayList<>();
         for (SplitCheck split : splits) {
             copiesWithin(split, findings);
@@ -38,8 +30,23 @@ public final class Leaks {
         return findings;
     }
 
-    private void between(SplitCheck first, SplitCheck second, List<Finding> findings) {
-        boolean training = first.split().equals(TRAIN);
+    /** Findings on what a model of two tasks learns from in the one and is tested on in the other. */
+    public static List<Finding> between(List<SplitCheck> task, List<SplitCheck> other) {
+        List<Finding> findings = new ArrayList<>();
+        for (SplitCheck first : task) {
+            for (SplitCheck second : other) {
+                if (first.isTraining() && !second.isTraining()) {
+                    between(first, second, findings);
+                } else if (second.isTraining() && !first.isTraining()) {
+                    between(second, first, findings);
+                }
+            }
+        }
+        return findings;
+    }
+
+    private static void between(SplitCheck first, SplitCheck second, List<Finding> findings) {
+        boolean training = first.isTraining();
         if (!training && paths(first).equals(paths(second))) {
             findings.add(new Finding(
                     Level.NOTE,
@@ -72,9 +79,9 @@ public final class Leaks {
         people(first, second, level, findings);
     }
 
-    private void people(SplitCheck first, SplitCheck second, Level level, List<Finding> findings) {
-        Set<String> before = new HashSet<>(clipsOfPersons(first).keySet());
-        clipsOfPersons(second).forEach((person, clips) -> {
+    private static void people(SplitCheck first, SplitCheck second, Level level, List<Finding> findings) {
+        Set<String> before = new HashSet<>(first.clipsOfPersons().keySet());
+        second.clipsOfPersons().forEach((person, clips) -> {
             if (before.contains(person)) {
                 String more = clips.size() > 1 ? " and " + (clips.size() - 1) + " more clips" : "";
                 findings.add(new Finding(
@@ -85,17 +92,6 @@ public final class Leaks {
                         "shows " + person + more + ", who is in " + first.split() + " too"));
             }
         });
-    }
-
-    /** Clips of each person that is known. */
-    public Map<String, List<String>> clipsOfPersons(SplitCheck split) {
-        Map<String, List<String>> clips = new LinkedHashMap<>();
-        for (Sample sample : split.list().samples()) {
-            Optional<String> person = persons.of(sample.id());
-            person.ifPresent(name ->
-                    clips.computeIfAbsent(name, unseen -> new ArrayList<>()).add(sample.id()));
-        }
-        return clips;
     }
 
     private static void copiesWithin(SplitCheck split, List<Finding> findings) {

@@ -2,9 +2,11 @@ package org.s2d.data.check;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.s2d.data.ClipList;
 import org.s2d.data.DatasetFormat;
@@ -14,10 +16,27 @@ import org.s2d.data.check.Finding.Level;
 /**
  * What is to be said of one list by itself.
  *
- * @param split train, val or test
+ * @param split train, val or test, or one of these after the name of its task
  * @param facts of every sample, in the list's order
+ * @param persons who is shown, as far as it is known
  */
-public record SplitCheck(String split, ClipList list, List<ClipProbe.Facts> facts) {
+public record SplitCheck(String split, ClipList list, List<ClipProbe.Facts> facts, Persons persons) {
+    /** Whether a model learns from this list. */
+    boolean isTraining() {
+        return split.endsWith("train");
+    }
+
+    /** Clips of each person that is known. */
+    public Map<String, List<String>> clipsOfPersons() {
+        Map<String, List<String>> clips = new LinkedHashMap<>();
+        for (Sample sample : list.samples()) {
+            Optional<String> person = persons.of(sample.id());
+            person.ifPresent(name ->
+                    clips.computeIfAbsent(name, unseen -> new ArrayList<>()).add(sample.id()));
+        }
+        return clips;
+    }
+
     /** All findings, those about the list first. */
     public List<Finding> findings() {
         List<Finding> findings = new ArrayList<>();
@@ -39,8 +58,8 @@ public record SplitCheck(String split, ClipList list, List<ClipProbe.Facts> fact
         int[] counts = list.classCounts();
         for (int c = 0; c < counts.length; c++) {
             if (counts[c] == 0) {
-                Level level = split.equals("train") ? Level.ERROR : Level.WARNING;
-                String effect = split.equals("train") ? "it cannot be learned" : "UAR is over the others";
+                Level level = isTraining() ? Level.ERROR : Level.WARNING;
+                String effect = isTraining() ? "it cannot be learned" : "UAR is over the others";
                 String message = "no clips of " + list.labels().get(c) + ": " + effect;
                 findings.add(new Finding(level, "empty class", split, "", message));
             }

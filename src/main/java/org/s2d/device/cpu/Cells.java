@@ -40,12 +40,24 @@ final class Cells {
 
     /** {@code values.length} elements from {@code at}, {@code stride} apart. */
     void read(long at, long stride, double[] values) {
+        if (type == DType.F32 && stride == 1) {
+            for (int i = 0; i < values.length; i++) {
+                values[i] = base.get(ValueLayout.JAVA_FLOAT, 4 * at + 4L * i);
+            }
+            return;
+        }
         for (int i = 0; i < values.length; i++) {
             values[i] = get(at + i * stride);
         }
     }
 
     void write(long at, long stride, double[] values) {
+        if (type == DType.F32 && stride == 1) {
+            for (int i = 0; i < values.length; i++) {
+                base.set(ValueLayout.JAVA_FLOAT, 4 * at + 4L * i, (float) values[i]);
+            }
+            return;
+        }
         for (int i = 0; i < values.length; i++) {
             set(at + i * stride, values[i]);
         }

@@ -150,7 +150,12 @@ final class CopyKernel {
             long rows,
             long bytes) {
         for (long row = 0; row < rows; row++) {
-            for (long i = 0; i < bytes; i += 2) {
+            long i = 0;
+            for (; i <= bytes - Integer.BYTES; i += Integer.BYTES) {
+                int bits = source.get(ValueLayout.JAVA_INT_UNALIGNED, fromAt + row * fromStep + i);
+                target.set(ValueLayout.JAVA_INT_UNALIGNED, toAt + row * toStep + i, bits);
+            }
+            if (i < bytes) {
                 short bits = source.get(ValueLayout.JAVA_SHORT, fromAt + row * fromStep + i);
                 target.set(ValueLayout.JAVA_SHORT, toAt + row * toStep + i, bits);
             }

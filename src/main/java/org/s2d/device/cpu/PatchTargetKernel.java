@@ -24,8 +24,10 @@ final class PatchTargetKernel {
             double[] row = new double[numbers];
             for (long r = begin; r < end; r++) {
                 from.read(r * numbers, 1, row);
-                for (int i = 0; i < numbers; i++) {
-                    row[i] = row[i] * factors[i % channels] + offsets[i % channels];
+                for (int c = 0; c < channels; c++) {
+                    for (int i = c; i < numbers; i += channels) {
+                        row[i] = row[i] * factors[c] + offsets[c];
+                    }
                 }
                 switch (standardise) {
                     case CHANNEL -> {
@@ -44,14 +46,16 @@ final class PatchTargetKernel {
     /** The numbers {@code first}, {@code first + step}, ... */
     private static void standardise(double[] row, int first, int step) {
         int count = row.length / step;
-        double mean = 0;
+        double sum = 0;
         for (int i = first; i < row.length; i += step) {
-            mean += row[i] / count;
+            sum += row[i];
         }
-        double variance = 0;
+        double mean = sum / count;
+        double squares = 0;
         for (int i = first; i < row.length; i += step) {
-            variance += (row[i] - mean) * (row[i] - mean) / (count - 1);
+            squares += (row[i] - mean) * (row[i] - mean);
         }
+        double variance = squares / (count - 1);
         double factor = 1 / Math.sqrt(variance + EPS);
         for (int i = first; i < row.length; i += step) {
             row[i] = (row[i] - mean) * factor;

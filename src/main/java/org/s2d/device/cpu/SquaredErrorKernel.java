@@ -14,11 +14,14 @@ final class SquaredErrorKernel {
         Cells from = new Cells(in);
         Cells targets = new Cells(target);
         partition.rows(loss.numel(), width, (worker, begin, end) -> {
+            double[] values = new double[width];
+            double[] wanted = new double[width];
             for (long row = begin; row < end; row++) {
+                from.read(row * width, 1, values);
+                targets.read(row * width, 1, wanted);
                 double sum = 0;
-                for (long at = row * width; at < (row + 1) * width; at++) {
-                    double difference = from.get(at) - targets.get(at);
-                    sum += difference * difference;
+                for (int i = 0; i < width; i++) {
+                    sum += (values[i] - wanted[i]) * (values[i] - wanted[i]);
                 }
                 losses.set(row, sum / width);
             }
@@ -33,8 +36,16 @@ final class SquaredErrorKernel {
         Cells from = new Cells(in);
         Cells targets = new Cells(target);
         partition.rows(gradLoss.numel(), width, (worker, begin, end) -> {
-            for (long at = begin * width; at < end * width; at++) {
-                to.set(at, 2 * grads.get(at / width) / width * (from.get(at) - targets.get(at)));
+            double[] values = new double[width];
+            double[] wanted = new double[width];
+            for (long row = begin; row < end; row++) {
+                from.read(row * width, 1, values);
+                targets.read(row * width, 1, wanted);
+                double factor = 2 * grads.get(row) / width;
+                for (int i = 0; i < width; i++) {
+                    values[i] = factor * (values[i] - wanted[i]);
+                }
+                to.write(row * width, 1, values);
             }
         });
     }
