@@ -2,6 +2,7 @@ package org.s2d.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.s2d.train.Ablation;
@@ -34,7 +35,7 @@ import picocli.CommandLine.Spec;
             "0; the same command continues.",
             "",
             "Examples:",
-            "  ./s2d ablate src/main/configs/ablation-real-faces.yaml",
+            "  ./s2d ablate src/main/configs/ablation-real-faces.yaml --set landmark.weights=MOBILEFACENET.pth.tar",
             "  ./s2d ablate grid.yaml --output runs/second",
         })
 final class AblateCommand implements Callable<Integer> {
@@ -43,6 +44,12 @@ final class AblateCommand implements Callable<Integer> {
 
     @Option(names = "--output", paramLabel = "DIR", description = "Folder for runs and table instead of the file's.")
     private @Nullable String output;
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Change a key in all variants, after the file's; repeatable.")
+    private List<String> settings = List.of();
 
     @Spec
     private CommandSpec spec;
@@ -53,7 +60,7 @@ final class AblateCommand implements Callable<Integer> {
         StopSignal signal = StopSignal.install();
         int code = Main.BAD_INPUT; // what an exception ends in
         try {
-            Ablation.run(grid, output, out, signal::requested);
+            Ablation.run(grid, output, settings, out, signal::requested);
             code = 0;
             return code;
         } finally {

@@ -31,10 +31,12 @@ public final class Ablation {
      * Runs what a grid file asks for, or continues it.
      *
      * @param output folder instead of the file's; null: the file's
+     * @param settings {@code key=value} for all variants, after the file's {@code set}
      * @throws UserException for a wrong grid or configuration, before anything is trained
      */
-    public static Trainer.Outcome run(Path grid, @Nullable String output, PrintWriter out, BooleanSupplier stop) {
-        AblationPlan plan = AblationPlan.read(grid);
+    public static Trainer.Outcome run(
+            Path grid, @Nullable String output, List<String> settings, PrintWriter out, BooleanSupplier stop) {
+        AblationPlan plan = AblationPlan.read(grid).with(settings);
         return new Ablation(output == null ? plan : plan.into(output), out, stop).run();
     }
 

@@ -25,7 +25,7 @@ import org.s2d.tensor.UserException;
  * config: video.yaml                # relative to this file; may be left out
  * image: image.yaml                 # trained first for each variant, with its model and landmark keys; may be left out
  * output: runs/ablation
- * set: {train.epochs: 5}            # for all variants
+ * set: {train.epochs: 5}            # for all variants; model and landmark keys also for their image models
  * fold: 1                           # of a configuration with folds
  * seeds: [0, 1, 2]
  * variants:                         # the first is what the others are compared with
@@ -56,6 +56,13 @@ record AblationPlan(
     /** The same into another folder. */
     AblationPlan into(String folder) {
         return new AblationPlan(config, image, folder, common, variants, seeds, fold);
+    }
+
+    /** The same with further settings for all variants. */
+    AblationPlan with(List<String> settings) {
+        List<String> all = new ArrayList<>(common);
+        all.addAll(settings);
+        return new AblationPlan(config, image, output, all, variants, seeds, fold);
     }
 
     /** Reads a grid file; every error names the file and what is wrong. */
@@ -186,19 +193,27 @@ record AblationPlan(
 
     /** The configuration of a variant, or of its video model where an image model comes first. */
     TrainConfig config(String variant, long seed) {
-        List<String> settings = new ArrayList<>(common);
-        settings.addAll(variants.getOrDefault(variant, List.of()));
-        return resolved(config, settings, seed, output + "/" + folder(variant) + "/seed" + seed);
+        return resolved(config, settings(variant), seed, output + "/" + folder(variant) + "/seed" + seed);
     }
 
-    /** The image model that a variant starts from: of its keys those of model and landmark network. Equal ones share a folder. */
+    /**
+     * The image model that a variant starts from: of the settings those of model and landmark network, without the number of frames.
+     * Equal ones share a folder.
+     */
     TrainConfig imageConfig(Path imageFile, String variant, long seed) {
-        List<String> settings = variants.getOrDefault(variant, List.of()).stream()
+        List<String> settings = settings(variant).stream()
                 .filter(setting -> setting.startsWith("model.") || setting.startsWith("landmark."))
+                .filter(setting -> !setting.startsWith("model.num_frames="))
                 .toList();
         TrainConfig alike = resolved(imageFile, settings, seed, output + "/images/image");
         String name = Integer.toHexString(ConfigReader.print(alike).hashCode());
         return resolved(imageFile, settings, seed, output + "/images/" + name + "-seed" + seed);
+    }
+
+    private List<String> settings(String variant) {
+        List<String> settings = new ArrayList<>(common);
+        settings.addAll(variants.getOrDefault(variant, List.of()));
+        return settings;
     }
 
     private TrainConfig resolved(@Nullable Path file, List<String> settings, long seed, String folder) {

@@ -250,6 +250,11 @@ final class TrainingRun implements AutoCloseable {
                 .mapToLong(parameter -> parameter.value().numel())
                 .sum();
         say(String.format(Locale.ROOT, "model: %,d parameters, %,d train", all, trained));
+        TrainConfig.Landmark landmark = config.landmark();
+        if (!landmark.network().equals("none") && landmark.weights().isEmpty()) {
+            say("warning: the landmark network has random weights and knows nothing of faces. Give a checkpoint with"
+                    + " landmark.weights.");
+        }
         if (sdlSchedule != null && !sdlSchedule.takesPart(config.train().epochs())) {
             say("warning: self-distillation is enabled, but in "
                     + config.train().epochs()

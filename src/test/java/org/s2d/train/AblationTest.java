@@ -9,6 +9,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeAll;
@@ -41,7 +42,7 @@ class AblationTest {
 
     private String run(Path grid, BooleanSupplier stop) {
         StringWriter out = new StringWriter();
-        Ablation.run(grid, folder.resolve("out").toString(), new PrintWriter(out), stop);
+        Ablation.run(grid, folder.resolve("out").toString(), List.of(), new PrintWriter(out), stop);
         return out.toString();
     }
 
@@ -100,6 +101,27 @@ class AblationTest {
         assertThat(config.train().epochs()).isEqualTo(3);
         assertThat(config.train().seed()).isEqualTo(5);
         assertThat(config.train().outputDir()).isEqualTo("runs/grid/k_2_prompter_cross-attention/seed5");
+    }
+
+    @Test
+    void settingsForAllReachTheImageModelToo() throws IOException {
+        AblationPlan plan = AblationPlan.read(grid("""
+            config: DATA/video.yaml
+            image: DATA/image.yaml
+            set: {landmark.seed: 3, model.num_frames: 4, train.epochs: 3}
+            variants:
+              full: {}
+              other landmarks: {landmark.seed: 4}
+            """)).with(List.of("model.depth=2"));
+        Path image = Objects.requireNonNull(plan.image());
+        TrainConfig first = plan.imageConfig(image, "full", 0);
+        assertThat(first.landmark().seed()).isEqualTo(3);
+        assertThat(first.model().depth()).isEqualTo(2);
+        assertThat(first.model().numFrames()).as("a photograph is one frame").isEqualTo(1);
+        assertThat(first.train().epochs()).as("its own budget").isEqualTo(1);
+        assertThat(plan.imageConfig(image, "other landmarks", 0).landmark().seed())
+                .isEqualTo(4);
+        assertThat(plan.config("full", 0).model().depth()).isEqualTo(2);
     }
 
     @Test
