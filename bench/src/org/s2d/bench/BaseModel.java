@@ -61,7 +61,7 @@ public abstract class BaseModel {
         HostPool pool = new HostPool();
         device = new CpuDevice(pool, threads(threads));
         scope = new org.s2d.tensor.Scope(pool);
-        model = new S2dModel(ParameterFactory.root(device, scope, 0), CONFIG);
+        model = new S2dModel(ParameterFactory.undefined(device, scope), CONFIG);
         for (Parameter parameter : model.parameters().values()) {
             device.upload(parameter.value(), Formula.values(parameter.name(), parameter.shape()));
             parameter.changed();

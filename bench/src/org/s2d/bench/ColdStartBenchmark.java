@@ -35,19 +35,24 @@ import org.s2d.predict.Recognizer;
 public class ColdStartBenchmark {
     private static final String CLASS = "a";
 
-    @Param({"tiny", "base"})
-    public String size = "tiny";
+    /** Models of photographs, tiny and of base size, and one of clips of base size, which sees 16 frames that are the same. */
+    @Param({"tiny", "base", "clips"})
+    public String model = "tiny";
 
-    private Path model;
+    private Path checkpoint;
     private Path photo;
 
     @Setup(Level.Trial)
     public void create() throws IOException, InterruptedException {
-        model = size.equals("tiny") ? ModelFiles.tinyPth() : ModelFiles.basePth();
+        checkpoint = switch (model) {
+            case "tiny" -> ModelFiles.tinyPth();
+            case "base" -> ModelFiles.imagePth();
+            default -> ModelFiles.basePth();
+        };
         photo = Path.of("target", "bench", "photo.jpg");
         Files.write(photo, DatasetWriter.jpeg(pattern().toBufferedImage()));
         double ours;
-        try (Recognizer recognizer = Recognizer.load(model)) {
+        try (Recognizer recognizer = Recognizer.load(checkpoint)) {
             ours = recognizer.predict(List.of(ImageFile.read(photo))).probability(CLASS);
         }
         JsonNode answer = new ObjectMapper().readTree(predict());
@@ -66,7 +71,14 @@ public class ColdStartBenchmark {
 
     private String predict() throws IOException, InterruptedException {
         Process process = new ProcessBuilder(
-                        "./s2d", "predict", photo.toString(), "--cropped", "--format", "json", "--model", "" + model)
+                        "./s2d",
+                        "predict",
+                        photo.toString(),
+                        "--cropped",
+                        "--format",
+                        "json",
+                        "--model",
+                        "" + checkpoint)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         String answer = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -32,6 +32,11 @@ final class ModelFiles {
         landmark: {network: none}
         data: {labels: [a, b, c, d, e, f, g]}
         """;
+    private static final String IMAGE = """
+        model: {size: base, mode: image, image_size: 224, patch_size: 16}
+        landmark: {network: none}
+        data: {labels: [a, b, c, d, e, f, g]}
+        """;
     private static final String TINY = """
         model: {size: small, mode: image, image_size: 64, patch_size: 16, embed_dim: 64, depth: 2, num_heads: 4}
         landmark: {network: none}
@@ -103,6 +108,16 @@ final class ModelFiles {
     /** The same in PyTorch's format, as a run leaves it. */
     static Path basePth() throws IOException {
         return made("base.pth", file -> run(file, baseSafetensors(), BASE));
+    }
+
+    /** A model of photographs of base size, as a run leaves it; 340 MB. */
+    static Path imagePth() throws IOException {
+        S2dConfig config = BaseModel.CONFIG.toBuilder()
+                .mode(S2dConfig.Mode.IMAGE)
+                .frames(1)
+                .build();
+        Path weights = made("image.safetensors", file -> safetensors(file, config));
+        return made("image.pth", file -> run(file, weights, IMAGE));
     }
 
     /** A model of photographs of 64 pixels, as a run leaves it. */

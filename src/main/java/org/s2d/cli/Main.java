@@ -1,6 +1,11 @@
 package org.s2d.cli;
 
 import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.s2d.device.DeviceException;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.UserException;
@@ -16,26 +21,6 @@ import picocli.CommandLine.ParseResult;
         mixinStandardHelpOptions = true,
         version = "s2d " + ModelCard.VERSION,
         description = "Facial-expression recognition in videos: train, evaluate, predict, verify against PyTorch.",
-        subcommands = {
-            QuickstartCommand.class,
-            PretrainCommand.class,
-            TrainCommand.class,
-            EvaluateCommand.class,
-            PredictCommand.class,
-            VerifyCommand.class,
-            ReportCommand.class,
-            CompareCommand.class,
-            InspectCommand.class,
-            ConvertCommand.class,
-            ExportCommand.class,
-            PrepareCommand.class,
-            PairsCommand.class,
-            CheckDataCommand.class,
-            AblateCommand.class,
-            DoctorCommand.class,
-            CheckCommand.class,
-            PackageCommand.class
-        },
         footer = {
             "",
             "Exit codes: 0 fine, 1 a check failed, 2 wrong usage or bad input, 3 a device or native library is missing."
@@ -50,8 +35,34 @@ public final class Main implements Runnable {
     /** The device or a native library is missing. */
     public static final int NO_DEVICE = 3;
 
+    /** Commands by name, in the order of the help. */
+    private static final Map<String, Class<?>> COMMANDS = commands();
+
     @Option(names = "--debug", scope = CommandLine.ScopeType.INHERIT, description = "Print stack traces.")
     private boolean debug;
+
+    private static Map<String, Class<?>> commands() {
+        Map<String, Class<?>> commands = new LinkedHashMap<>();
+        commands.put("quickstart", QuickstartCommand.class);
+        commands.put("pretrain", PretrainCommand.class);
+        commands.put("train", TrainCommand.class);
+        commands.put("evaluate", EvaluateCommand.class);
+        commands.put("predict", PredictCommand.class);
+        commands.put("verify", VerifyCommand.class);
+        commands.put("report", ReportCommand.class);
+        commands.put("compare", CompareCommand.class);
+        commands.put("inspect", InspectCommand.class);
+        commands.put("convert", ConvertCommand.class);
+        commands.put("export", ExportCommand.class);
+        commands.put("prepare", PrepareCommand.class);
+        commands.put("pairs", PairsCommand.class);
+        commands.put("check-data", CheckDataCommand.class);
+        commands.put("ablate", AblateCommand.class);
+        commands.put("doctor", DoctorCommand.class);
+        commands.put("check", CheckCommand.class);
+        commands.put("package", PackageCommand.class);
+        return commands;
+    }
 
     @Override
     public void run() {
@@ -67,7 +78,14 @@ public final class Main implements Runnable {
     /** Runs a command line and returns its exit code. */
     public static int run(PrintWriter out, PrintWriter err, String... args) {
         Main main = new Main();
-        CommandLine commandLine = new CommandLine(main).setOut(out).setErr(err);
+        CommandLine commandLine = new CommandLine(main);
+        // Reading the annotations of all commands takes longer than many a command: only what the arguments may name.
+        Set<String> named = new LinkedHashSet<>(COMMANDS.keySet());
+        named.retainAll(List.of(args));
+        for (String name : named.isEmpty() ? COMMANDS.keySet() : named) {
+            commandLine.addSubcommand(name, COMMANDS.get(name));
+        }
+        commandLine.setOut(out).setErr(err);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         commandLine.setParameterExceptionHandler((error, arguments) -> {
             err.println("s2d: " + oneLine(error) + " See --help.");

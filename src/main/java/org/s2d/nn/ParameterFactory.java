@@ -17,37 +17,51 @@ public final class ParameterFactory {
     private final Scope scope;
     private final SplittableRandom random;
     private final String path;
-    private final boolean outline;
+    private final Values values;
     private final double linearStd;
 
+    /** What new parameters hold. */
+    private enum Values {
+        DRAWN,
+        /** Whatever was in their memory, until a checkpoint is loaded. */
+        UNDEFINED,
+        /** One number, seen many times. */
+        NONE
+    }
+
     private ParameterFactory(
-            Device device, Scope scope, SplittableRandom random, String path, boolean outline, double linearStd) {
+            Device device, Scope scope, SplittableRandom random, String path, Values values, double linearStd) {
         this.device = device;
         this.scope = scope;
         this.random = random;
         this.path = path;
-        this.outline = outline;
+        this.values = values;
         this.linearStd = linearStd;
     }
 
     /** The factory of a model; parameters live as long as {@code scope}. */
     public static ParameterFactory root(Device device, Scope scope, long seed) {
-        return new ParameterFactory(device, scope, new SplittableRandom(seed), "", false, DEFAULT_STD);
+        return new ParameterFactory(device, scope, new SplittableRandom(seed), "", Values.DRAWN, DEFAULT_STD);
+    }
+
+    /** For a model that is filled from a checkpoint before it is used: nothing is drawn, which takes seconds for a large model. */
+    public static ParameterFactory undefined(Device device, Scope scope) {
+        return new ParameterFactory(device, scope, new SplittableRandom(0), "", Values.UNDEFINED, DEFAULT_STD);
     }
 
     /** For a model that only has names and shapes: every parameter is one number seen many times. */
     public static ParameterFactory outline(Device device, Scope scope) {
-        return new ParameterFactory(device, scope, new SplittableRandom(0), "", true, DEFAULT_STD);
+        return new ParameterFactory(device, scope, new SplittableRandom(0), "", Values.NONE, DEFAULT_STD);
     }
 
     /** The factory of a part of this module. */
     public ParameterFactory child(String name) {
-        return new ParameterFactory(device, scope, random, full(name), outline, linearStd);
+        return new ParameterFactory(device, scope, random, full(name), values, linearStd);
     }
 
     /** The same factory with another standard deviation for linear layers and tokens; 0.02 unless set. */
     public ParameterFactory withLinearStd(double std) {
-        return new ParameterFactory(device, scope, random, path, outline, std);
+        return new ParameterFactory(device, scope, random, path, values, std);
     }
 
     /** The truncated normal of linear layers and tokens. */
@@ -62,7 +76,7 @@ public final class ParameterFactory {
 
     public Parameter parameter(String name, Init init, int... dims) {
         Shape shape = Shape.of(dims);
-        if (outline) {
+        if (values == Values.NONE) {
             Tensor one = scope.allocate(device.floatType(), Shape.of());
             return new Parameter(full(name), scope, one.expand(shape));
         }
@@ -70,11 +84,13 @@ public final class ParameterFactory {
     }
 
     private Parameter filled(String name, Init init, Tensor value) {
-        float[] values = new float[Math.toIntExact(value.numel())];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = (float) init.next(value.shape(), random);
+        if (values == Values.DRAWN) {
+            float[] drawn = new float[Math.toIntExact(value.numel())];
+            for (int i = 0; i < drawn.length; i++) {
+                drawn[i] = (float) init.next(value.shape(), random);
+            }
+            device.upload(value, drawn);
         }
-        device.upload(value, values);
         return new Parameter(full(name), scope, value);
     }
 
@@ -88,23 +104,22 @@ public final class ParameterFactory {
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
             Tensor own = value.select(0, i);
-            members.add(
-                    name == null ? null : outline ? new Parameter(full(name), scope, own) : filled(name, init, own));
+            members.add(name == null ? null : filled(name, init, own));
         }
         return new ParameterStack(scope, value, members);
     }
 
     /** Numbers that never train and are in no checkpoint, in row-major order. Without any: zeros. */
-    public Tensor constant(int[] dims, float... values) {
+    public Tensor constant(int[] dims, float... numbers) {
         Shape shape = Shape.of(dims);
-        if (outline) {
+        if (values == Values.NONE) {
             return scope.allocate(device.floatType(), Shape.of()).expand(shape);
         }
         Tensor tensor = scope.allocate(device.floatType(), shape);
-        if (values.length == 0) {
+        if (numbers.length == 0) {
             device.elementwise().fill(tensor, 0);
         } else {
-            device.upload(tensor, values);
+            device.upload(tensor, numbers);
         }
         return tensor;
     }

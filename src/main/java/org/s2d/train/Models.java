@@ -21,7 +21,6 @@ import org.s2d.nn.ParameterFactory;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
-import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
 import org.s2d.weights.Checkpoint;
 import org.s2d.weights.StateDictMatch;
@@ -208,11 +207,14 @@ final class Models {
                 if (parameter == null) {
                     throw new IllegalStateException(name + " is not a parameter");
                 }
-                try (Scope scope = new Scope(pool)) {
-                    Tensor value = checkpoint.load(stored, scope);
-                    device.upload(parameter.value(), value);
-                    parameter.changed();
+                if (parameter.value().storage().isHost()) {
+                    checkpoint.loadInto(stored, parameter.value());
+                } else {
+                    try (Scope scope = new Scope(pool)) {
+                        device.upload(parameter.value(), checkpoint.load(stored, scope));
+                    }
                 }
+                parameter.changed();
             });
         }
     }

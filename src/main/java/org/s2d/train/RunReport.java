@@ -86,7 +86,7 @@ public final class RunReport {
         try (Device device =
                         Devices.open(config.train().device(), config.train().threads());
                 Scope scope = new Scope(device.allocator(), "weights")) {
-            S4dPretraining model = Models.reconstructor(config, ParameterFactory.root(device, scope, 0));
+            S4dPretraining model = Models.reconstructor(config, ParameterFactory.undefined(device, scope));
             Models.loadAll(model.parameters(), checkpoint, device);
             return new ReconstructionFigure(config, model, device, Precision.FP32).draw(datasets);
         }

@@ -42,7 +42,7 @@ public final class TrainedModel implements AutoCloseable {
         this.device = device;
         weights = new Scope(device.allocator(), "weights");
         try {
-            model = Models.classifier(config, labels.size(), ParameterFactory.root(device, weights, 0));
+            model = Models.classifier(config, labels.size(), ParameterFactory.undefined(device, weights));
             Models.loadAll(model.parameters(), checkpoint, device);
             int side = config.model().imageSize() / config.model().patchSize();
             landmarks = Landmarks.open(config.landmark(), side, device);

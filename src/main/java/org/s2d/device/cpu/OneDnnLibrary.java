@@ -3,7 +3,6 @@ package org.s2d.device.cpu;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
-import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
@@ -183,17 +182,17 @@ final class OneDnnLibrary {
 
     /** Calls a function that returns a status. The C parameter types follow from the arguments' classes. */
     private int status(String function, Object... arguments) {
-        return (int) invoke(function, ValueLayout.JAVA_INT, arguments);
+        return (int) invoke(function, arguments);
     }
 
     /** A descriptor that belongs to a primitive descriptor. */
     long queryDescriptor(long primitiveDescriptor, int what) {
-        return (long) invoke("dnnl_primitive_desc_query_md", ValueLayout.JAVA_LONG, primitiveDescriptor, what, 0);
+        return invoke("dnnl_primitive_desc_query_md", primitiveDescriptor, what, 0);
     }
 
     /** Bytes that a memory of this description takes. */
     long size(long memoryDescriptor) {
-        return (long) invoke("dnnl_memory_desc_get_size", ValueLayout.JAVA_LONG, memoryDescriptor);
+        return invoke("dnnl_memory_desc_get_size", memoryDescriptor);
     }
 
     /** Name of the implementation oneDNN chose, such as {@code brg_matmul:avx512_core}. */
@@ -209,7 +208,7 @@ final class OneDnnLibrary {
 
     /** Its version, such as {@code 3.11.2}. */
     String version() {
-        long version = (long) invoke("dnnl_version", ValueLayout.JAVA_LONG);
+        long version = invoke("dnnl_version");
         MemorySegment numbers = MemorySegment.ofAddress(version).reinterpret(3 * ValueLayout.JAVA_INT.byteSize());
         return numbers.getAtIndex(ValueLayout.JAVA_INT, 0) + "." + numbers.getAtIndex(ValueLayout.JAVA_INT, 1) + "."
                 + numbers.getAtIndex(ValueLayout.JAVA_INT, 2);
@@ -223,8 +222,8 @@ final class OneDnnLibrary {
         };
     }
 
-    private Object invoke(String function, MemoryLayout result, Object... arguments) {
-        return NativeLibrary.call(find(function), result, arguments);
+    private long invoke(String function, Object... arguments) {
+        return NativeLibrary.call(find(function), arguments);
     }
 
     private static void require(int status, String function) {

@@ -21,6 +21,13 @@ public final class NativeLibrary {
             "dlopen", FunctionDescriptor.of(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT));
     private static final MethodHandle DLERROR = loaderFunction("dlerror", FunctionDescriptor.of(ValueLayout.ADDRESS));
 
+    /** The most arguments of a kind that a function called by {@link #call} has. */
+    private static final int INTEGERS = 12;
+
+    private static final int FLOATS = 2;
+
+    private static final MethodHandle ANY = LINKER.downcallHandle(any());
+
     private final Path path;
     private final SymbolLookup symbols;
 
@@ -66,34 +73,49 @@ public final class NativeLibrary {
 
     /** Calls a function that returns an int. The C parameter types follow from the arguments' classes. */
     public int callInt(String function, Object... arguments) {
-        return (int) call(find(function), ValueLayout.JAVA_INT, arguments);
+        return (int) call(find(function), arguments);
     }
 
     /** Calls a function that returns a 64-bit integer or a pointer. */
     public long callLong(String function, Object... arguments) {
-        return (long) call(find(function), ValueLayout.JAVA_LONG, arguments);
+        return call(find(function), arguments);
     }
 
-    /** Calls the function at an address; for set-up, not for hot paths. The C parameter types follow from the arguments' classes. */
-    public static Object call(MemorySegment function, MemoryLayout result, Object... arguments) {
-        MemoryLayout[] parameters =
-                Arrays.stream(arguments).map(NativeLibrary::layoutOf).toArray(MemoryLayout[]::new);
+    /**
+     * Calls the function at an address; for set-up, not for hot paths. The C parameter types follow from the arguments' classes: int, long, pointer
+     * or float. The result is what the function left in the register of integers: of an int only the lower half means something.
+     *
+     * <p>One handle serves every function, since a handle takes Java about 10 ms to make. The calling conventions of x86_64 and AArch64 on Linux
+     * allow it: integers and pointers have registers (and then slots of the stack) of their own, floats have others, and a function does not look at
+     * those that it has no parameter for.
+     */
+    public static long call(MemorySegment function, Object... arguments) {
+        long[] n = new long[INTEGERS];
+        float[] x = new float[FLOATS];
+        int integers = 0;
+        int floats = 0;
+        for (Object argument : arguments) {
+            switch (argument) {
+                case Integer i -> n[integers++] = i;
+                case Long l -> n[integers++] = l;
+                case MemorySegment m -> n[integers++] = m.address();
+                case Float f -> x[floats++] = f;
+                default -> throw new IllegalArgumentException("native argument of " + argument.getClass());
+            }
+        }
         try {
-            return LINKER.downcallHandle(function, FunctionDescriptor.of(result, parameters))
-                    .invokeWithArguments(arguments);
+            return (long) ANY.invokeExact(
+                    function, n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11], x[0], x[1]);
         } catch (Throwable e) {
             throw unexpected(e);
         }
     }
 
-    private static MemoryLayout layoutOf(Object argument) {
-        return switch (argument) {
-            case Integer i -> ValueLayout.JAVA_INT;
-            case Long l -> ValueLayout.JAVA_LONG;
-            case Float f -> ValueLayout.JAVA_FLOAT;
-            case MemorySegment m -> ValueLayout.ADDRESS;
-            default -> throw new IllegalArgumentException("native argument of " + argument.getClass());
-        };
+    private static FunctionDescriptor any() {
+        MemoryLayout[] parameters = new MemoryLayout[INTEGERS + FLOATS];
+        Arrays.fill(parameters, 0, INTEGERS, ValueLayout.JAVA_LONG);
+        Arrays.fill(parameters, INTEGERS, parameters.length, ValueLayout.JAVA_FLOAT);
+        return FunctionDescriptor.of(ValueLayout.JAVA_LONG, parameters);
     }
 
     private static MethodHandle loaderFunction(String name, FunctionDescriptor descriptor) {
