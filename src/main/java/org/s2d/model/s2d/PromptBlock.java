@@ -17,11 +17,11 @@ import org.s2d.tensor.Tensor;
  * A landmark prompter with its temporal adapter: from normed image tokens u and landmark tokens v, both [F, N, D], the prompt p (the next
  * landmark stream) and the adapter's result w, to be added to the image tokens. Image models have no adapter.
  */
-final class PromptBlock extends Module {
+public final class PromptBlock extends Module {
     private final Prompt prompt;
     private final @Nullable TemporalAdapter adapter;
 
-    PromptBlock(ParameterFactory factory, S2dConfig config) {
+    public PromptBlock(ParameterFactory factory, S2dConfig config) {
         super(factory);
         prompt = switch (config.prompter()) {
             case FOVEA -> fovea(factory, config);
@@ -32,9 +32,10 @@ final class PromptBlock extends Module {
                 : null;
     }
 
-    record Output(Var prompt, @Nullable Var adapted) {}
+    /** The prompt, and what the temporal adapter adds where there is one. */
+    public record Output(Var prompt, @Nullable Var adapted) {}
 
-    Output forward(Tape tape, Var image, Var landmark) {
+    public Output forward(Tape tape, Var image, Var landmark) {
         if (tape.isObserved()) {
             observed(tape, "in", concatenated(tape, image, landmark));
         }

@@ -13,19 +13,19 @@ import org.s2d.nn.SelfAttention.QkvBias;
  * TMA, the temporal-modelling adapter: a bottleneck that mixes the frames of a clip at each position, a layer norm (eps 1e-5), and
  * a bottleneck without mixing. Neither has a skip connection. [B*T, N, D] to [B*T, N, D].
  */
-final class TemporalAdapter extends Module {
+public final class TemporalAdapter extends Module {
     private final Mixing temporal;
     private final LayerNorm norm;
     private final Bottleneck spatial;
 
-    TemporalAdapter(ParameterFactory factory, S2dConfig config) {
+    public TemporalAdapter(ParameterFactory factory, S2dConfig config) {
         super(factory);
         temporal = register(new Mixing(factory.child("T_Adapter"), config));
         norm = register(new LayerNorm(factory.child("norm"), config.embedDim(), 1e-5));
         spatial = register(new Bottleneck(factory.child("S_Adapter"), config.embedDim(), config.adapterWidth()));
     }
 
-    Var forward(Tape tape, Var x) {
+    public Var forward(Tape tape, Var x) {
         try (Tape.Frame frame = tape.frame()) {
             Var mixed = observed(tape, "T_Adapter.out", temporal.forward(tape, x));
             Var normed = observed(tape, "norm.out", norm.forward(tape, mixed));
