@@ -1,6 +1,10 @@
 package org.s2d.data.image;
 
-import java.util.Arrays;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Resizing as PIL's {@code Image.resize} does: separable filters that widen when shrinking (antialiasing), weights in
@@ -33,6 +37,16 @@ public final class Resample {
 
     private static final int PRECISION = 22;
 
+    /** Rows that are turned into columns at once: as many as the first cache takes. */
+    private static final int STRIP = 16;
+
+    /** Vectors of ints, whose samples and pixels must fill a vector of a quarter of the size, the smallest of which has 64 bits. */
+    private static final VectorSpecies<Integer> SUMS =
+            VectorSpecies.of(int.class, VectorShape.forBitSize(Math.max(256, IntVector.SPECIES_PREFERRED.vectorBitSize())));
+    private static final VectorShape SMALL = VectorShape.forBitSize(SUMS.vectorBitSize() / 4);
+    private static final VectorSpecies<Byte> SAMPLES = VectorSpecies.of(byte.class, SMALL);
+    private static final VectorSpecies<Integer> PIXELS = VectorSpecies.of(int.class, SMALL);
+
     /** For each output position: the first input position and the weights from there on. */
     @SuppressWarnings("ArrayRecordComponent") // a bundle for the two passes
     private record Taps(int[] first, int[][] weights) {}
@@ -44,8 +58,18 @@ public final class Resample {
         if (width <= 0 || height <= 0) {
             throw new IllegalArgumentException("cannot resize to " + width + " x " + height);
         }
-        Image narrowed = width == image.width() ? image : horizontal(image, width, taps(image.width(), width, filter));
-        return height == image.height() ? narrowed : vertical(narrowed, height, taps(image.height(), height, filter));
+        if (width == image.width() && height == image.height()) {
+            return image;
+        }
+        int[] pixels = horizontal(image, width, taps(image.width(), width, filter));
+        if (height != image.height()) {
+            int[] lines = plane(width, height);
+            sumLines(pixels, width, taps(image.height(), height, filter), lines);
+            pixels = lines;
+        }
+        Image out = Image.blank(width, height);
+        Packed.unpack(pixels, 0, out.rgb(), 0, width * height);
+        return out;
     }
 
     /** The image with its shorter side at {@code size} and the other in proportion, rounded down. */
@@ -57,54 +81,58 @@ public final class Resample {
                 : resize(image, (int) (size * (double) width / height), size, filter);
     }
 
-    private static Image horizontal(Image image, int width, Taps taps) {
-        Image out = Image.blank(width, image.height());
-        byte[] in = image.rgb();
-        byte[] result = out.rgb();
-        for (int y = 0, at = 0; y < image.height(); y++) {
-            int row = y * image.width() * 3;
-            for (int x = 0; x < width; x++, at += 3) {
-                int from = row + taps.first[x] * 3;
-                int red = 1 << (PRECISION - 1);
-                int green = red;
-                int blue = red;
-                for (int weight : taps.weights[x]) {
-                    red += (in[from] & 0xff) * weight;
-                    green += (in[from + 1] & 0xff) * weight;
-                    blue += (in[from + 2] & 0xff) * weight;
-                    from += 3;
-                }
-                result[at] = clip(red);
-                result[at + 1] = clip(green);
-                result[at + 2] = clip(blue);
+    /** Packed pixels, and room for what whole vectors write after them. */
+    private static int[] plane(int width, int height) {
+        return new int[Math.addExact(Math.multiplyExact(width, height), PIXELS.length())];
+    }
+
+    /** Turns some rows at a time into columns, so that neighbours in memory have the same weights. */
+    private static int[] horizontal(Image image, int width, Taps taps) {
+        int[] out = plane(width, image.height());
+        int[] rows = plane(image.width(), STRIP);
+        int[] columns = rows.clone();
+        int[] resized = plane(width, STRIP);
+        for (int y = 0; y < image.height(); y += STRIP) {
+            int count = Math.min(STRIP, image.height() - y);
+            Packed.pack(image.rgb(), y * image.width() * 3, rows, 0, count * image.width());
+            if (width == image.width()) {
+                System.arraycopy(rows, 0, out, y * width, count * width);
+                continue;
             }
+            transpose(rows, image.width(), count, columns, 0);
+            sumLines(columns, count, taps, resized);
+            transpose(resized, count, width, out, y * width);
         }
         return out;
     }
 
-    private static Image vertical(Image image, int height, Taps taps) {
-        int stride = image.width() * 3;
-        Image out = Image.blank(image.width(), height);
-        byte[] in = image.rgb();
-        int[] sums = new int[stride];
-        for (int y = 0; y < height; y++) {
-            Arrays.fill(sums, 1 << (PRECISION - 1));
-            int from = taps.first[y] * stride;
-            for (int weight : taps.weights[y]) {
-                for (int i = 0; i < stride; i++) {
-                    sums[i] += (in[from + i] & 0xff) * weight;
-                }
-                from += stride;
-            }
-            for (int i = 0; i < stride; i++) {
-                out.rgb()[y * stride + i] = clip(sums[i]);
+    private static void transpose(int[] in, int width, int height, int[] out, int at) {
+        for (int x = 0, to = at; x < width; x++) {
+            for (int y = 0; y < height; y++) {
+                out[to++] = in[y * width + x];
             }
         }
-        return out;
     }
 
-    private static byte clip(int sum) {
-        return (byte) Math.clamp(sum >> PRECISION, 0, 255);
+    /** Weighted sums of lines of pixels, four samples each. What a line writes past its end, the next one overwrites. */
+    private static void sumLines(int[] in, int length, Taps taps, int[] out) {
+        for (int y = 0; y < taps.first.length; y++) {
+            int[] weights = taps.weights[y];
+            int from = taps.first[y] * length;
+            for (int i = 0; i < length; i += PIXELS.length()) {
+                IntVector sum = IntVector.broadcast(SUMS, 1 << (PRECISION - 1));
+                for (int k = 0; k < weights.length; k++) {
+                    ByteVector samples = IntVector.fromArray(PIXELS, in, from + k * length + i)
+                            .reinterpretAsBytes();
+                    IntVector numbers = (IntVector) samples.convertShape(VectorOperators.ZERO_EXTEND_B2I, SUMS, 0);
+                    sum = sum.add(numbers.mul(weights[k]));
+                }
+                IntVector clipped =
+                        sum.lanewise(VectorOperators.ASHR, PRECISION).max(0).min(255);
+                ByteVector samples = (ByteVector) clipped.convertShape(VectorOperators.I2B, SAMPLES, 0);
+                samples.reinterpretAsInts().intoArray(out, y * length + i);
+            }
+        }
     }
 
     private static Taps taps(int inSize, int outSize, Filter filter) {

@@ -57,20 +57,41 @@ public final class Warp {
     public static Image affine(Image image, double[] m, Interpolation interpolation, int fill) {
         Image out = Image.blank(image.width(), image.height());
         Arrays.fill(out.rgb(), (byte) fill);
-        for (int y = 0, at = 0; y < out.height(); y++) {
-            for (int x = 0; x < out.width(); x++, at += 3) {
-                double inX = m[0] * (x + 0.5) + m[1] * (y + 0.5) + m[2];
-                double inY = m[3] * (x + 0.5) + m[4] * (y + 0.5) + m[5];
-                if (inX >= 0 && inX < image.width() && inY >= 0 && inY < image.height()) {
-                    if (interpolation == Interpolation.BILINEAR) {
-                        bilinear(image, inX - 0.5, inY - 0.5, out.rgb(), at);
-                    } else {
-                        bicubic(image, inX - 0.5, inY - 0.5, out.rgb(), at);
-                    }
-                }
+        CubicRows cubic = new CubicRows(image);
+        for (int y = 0; y < out.height(); y++) {
+            int from = 0;
+            int to = out.width();
+            // What lies in the image is in one piece: rounded products and sums grow with x or fall with it.
+            while (from < to && !shows(image, m, from, y)) {
+                from++;
+            }
+            while (from < to && !shows(image, m, to - 1, y)) {
+                to--;
+            }
+            int at = (y * out.width() + from) * 3;
+            if (interpolation == Interpolation.BICUBIC) {
+                cubic.write(m, from, y, to - from, out.rgb(), at);
+                continue;
+            }
+            for (int x = from; x < to; x++, at += 3) {
+                bilinear(image, inX(m, x, y) - 0.5, inY(m, x, y) - 0.5, out.rgb(), at);
             }
         }
         return out;
+    }
+
+    private static boolean shows(Image image, double[] m, int x, int y) {
+        double inX = inX(m, x, y);
+        double inY = inY(m, x, y);
+        return inX >= 0 && inX < image.width() && inY >= 0 && inY < image.height();
+    }
+
+    private static double inX(double[] m, int x, int y) {
+        return m[0] * (x + 0.5) + m[1] * (y + 0.5) + m[2];
+    }
+
+    private static double inY(double[] m, int x, int y) {
+        return m[3] * (x + 0.5) + m[4] * (y + 0.5) + m[5];
     }
 
     /** Writes the colour at a place, in pixel centres, to {@code out[at]} and the two after it. Pixels beyond the border repeat those at it. */
@@ -93,51 +114,6 @@ public final class Warp {
 
     private static double mix(double a, double b, double t) {
         return a + (b - a) * t;
-    }
-
-    /** Pixels beyond the border repeat those at it. */
-    private static void bicubic(Image image, double inX, double inY, byte[] out, int at) {
-        int x = (int) Math.floor(inX);
-        int y = (int) Math.floor(inY);
-        double tx = inX - x;
-        double ty = inY - y;
-        int x0 = column(image, x - 1);
-        int x1 = column(image, x);
-        int x2 = column(image, x + 1);
-        int x3 = column(image, x + 2);
-        int y0 = row(image, y - 1);
-        int y1 = row(image, y);
-        int y2 = row(image, y + 1);
-        int y3 = row(image, y + 2);
-        byte[] in = image.rgb();
-        for (int c = 0; c < 3; c++) {
-            double v1 = cubicRow(in, y1 + c, x0, x1, x2, x3, tx);
-            if (ty == 0) { // shears and shifts along x; the other rows would have no weight
-                out[at + c] = clip(v1);
-                continue;
-            }
-            double v0 = cubicRow(in, y0 + c, x0, x1, x2, x3, tx);
-            double v2 = cubicRow(in, y2 + c, x0, x1, x2, x3, tx);
-            double v3 = cubicRow(in, y3 + c, x0, x1, x2, x3, tx);
-            out[at + c] = clip(cubic(v0, v1, v2, v3, ty));
-        }
-    }
-
-    private static byte clip(double value) {
-        return (byte) (int) Math.min(255, Math.max(0, value));
-    }
-
-    private static double cubicRow(byte[] in, int row, int x0, int x1, int x2, int x3, double t) {
-        return t == 0
-                ? in[row + x1] & 0xff
-                : cubic(in[row + x0] & 0xff, in[row + x1] & 0xff, in[row + x2] & 0xff, in[row + x3] & 0xff, t);
-    }
-
-    private static double cubic(double v0, double v1, double v2, double v3, double t) {
-        double linear = -v0 + v2;
-        double square = 2 * (v0 - v1) + v2 - v3;
-        double cube = -v0 + v1 - v2 + v3;
-        return v1 + t * (linear + t * (square + t * cube));
     }
 
     /** Offset of a column in its row. */
