@@ -102,21 +102,18 @@ public class LoaderBenchmark {
         double[][] moments = new double[decisions.size()][];
         try (LoaderEpoch epoch = loader.epoch(0, 0)) {
             for (int i = 0; i < moments.length; i++) {
-                try (Batch batch = epoch.next().orElseThrow()) {
-                    moments[i] = moments(clips(batch), decisions.get(i).erase());
+                try (Batch batch = epoch.next().orElseThrow();
+                        org.s2d.tensor.Scope host = new org.s2d.tensor.Scope(pool)) {
+                    float[] clips = planned(batch).madeBy(device, host).toFloats();
+                    moments[i] = moments(clips, decisions.get(i).erase());
                 }
             }
         }
         return moments;
     }
 
-    /** What a training step makes of a batch before all else, by one more thread. */
-    private float[] clips(Batch batch) {
-        try (org.s2d.tensor.Scope host = new org.s2d.tensor.Scope(pool)) {
-            return PlannedClips.of(batch.frames(), batch.decisions(), SIZE, SIZE)
-                    .madeBy(device, host)
-                    .toFloats();
-        }
+    private static PlannedClips planned(Batch batch) {
+        return PlannedClips.of(batch.frames(), batch.decisions(), SIZE, SIZE);
     }
 
     private static double[] moments(float[] values, Optional<ErasePatch> erased) {
@@ -156,8 +153,10 @@ public class LoaderBenchmark {
         double last = 0;
         try (LoaderEpoch epoch = loader.epoch(0, 0)) {
             for (Optional<Batch> next = epoch.next(); next.isPresent(); next = epoch.next()) {
-                try (Batch batch = next.get()) {
-                    last = clips(batch)[0];
+                // What a training step makes of a batch before all else, by one more thread.
+                try (Batch batch = next.get();
+                        org.s2d.tensor.Scope host = new org.s2d.tensor.Scope(pool)) {
+                    last = planned(batch).madeOn(device, host, host).getDouble(0);
                 }
             }
         }

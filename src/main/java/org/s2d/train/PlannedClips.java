@@ -91,12 +91,17 @@ public record PlannedClips(Tensor pixels, Shape shape, List<ClipPlan> plans, Lis
     /** The clips as a device makes them, in host memory. */
     public Tensor madeBy(Device device, Scope host) {
         try (Scope scope = new Scope(device.allocator())) {
-            Tensor clips = scope.allocate(device.floatType(), shape);
-            ClipPlace.of(device, scope, host, this).make(clips, true);
             Tensor made = host.allocate(device.floatType(), shape);
-            device.download(made, clips);
+            device.download(made, madeOn(device, scope, host));
             return made;
         }
+    }
+
+    /** The same in the device's memory. */
+    public Tensor madeOn(Device device, Scope scope, Scope host) {
+        Tensor clips = scope.allocate(device.floatType(), shape);
+        ClipPlace.of(device, scope, host, this).make(clips, true);
+        return clips;
     }
 
     /** How many numbers {@link #values} holds. */

@@ -1,5 +1,6 @@
 package org.s2d.data.augment;
 
+import java.util.Arrays;
 import java.util.Optional;
 import org.s2d.data.random.Draws;
 
@@ -47,12 +48,14 @@ public record ErasePatch(int top, int left, int height, int width, float[] value
         }
 
         private void fill(float[] values, int area, Draws draws) {
-            float value = 0;
-            for (int i = 0; i < values.length && mode != Mode.CONST; i++) {
-                if (mode == Mode.PIXEL || i % area == 0) {
-                    value = (float) draws.nextGaussian();
+            switch (mode) {
+                case CONST -> {}
+                case RAND -> {
+                    for (int i = 0; i < values.length; i += area) {
+                        Arrays.fill(values, i, i + area, (float) draws.nextGaussian());
+                    }
                 }
-                values[i] = value;
+                case PIXEL -> draws.fillGaussian(values);
             }
         }
     }

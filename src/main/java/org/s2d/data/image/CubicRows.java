@@ -8,8 +8,9 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * PIL's bicubic interpolation (a = -1) along a line through an image, several pixels at a time. Values are computed in double in PIL's order, without fused
- * operations, and truncated; pixels beyond the border repeat those at it. For one thread.
+ * PIL's bicubic interpolation (a = -1) along a line through an image, several pixels at a time. Values are computed in double in PIL's order, without
+ * fused operations, and truncated; pixels beyond the border repeat those at it. No method here passes vectors to another: the compiler stops inlining
+ * in the middle of so long a chain, and vectors between methods are objects. For one thread.
  */
 final class CubicRows {
     private static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_PREFERRED;
@@ -22,10 +23,10 @@ final class CubicRows {
     /** Taps lie from -2 to width + 1, as positions lie from -0.5 to width - 0.5. */
     private static final int BORDER = 2;
 
-    private final int width;
-    private final int height;
     private final int stride;
+    /** The packed image with its border. */
     private final int[] plane;
+
     /** For every pixel of a line its place in the plane, and how far right of and below it the value lies. */
     private final int[] places;
 
@@ -40,8 +41,8 @@ final class CubicRows {
     private final int[] colours;
 
     CubicRows(Image image) {
-        width = image.width();
-        height = image.height();
+        int width = image.width();
+        int height = image.height();
         stride = width + 2 * BORDER;
         plane = new int[stride * (height + 2 * BORDER)];
         int room = width + LANES;
@@ -100,11 +101,11 @@ final class CubicRows {
             DoubleVector column = DoubleVector.broadcast(DOUBLES, x + i + 0.5).addIndex(1);
             DoubleVector inX = column.mul(m[0]).add(m[1] * (y + 0.5)).add(m[2]).sub(0.5);
             DoubleVector inY = column.mul(m[3]).add(m[4] * (y + 0.5)).add(m[5]).sub(0.5);
-            // Rounded down; places past the last pixel, whose colours are not written, are moved into the image.
+            // Rounded down. Places past the last pixel may lie outside; they are not read.
             IntVector left = (IntVector) inX.convertShape(VectorOperators.D2I, INTS, 0);
-            left = left.sub(1, inX.lt(0).cast(INTS)).max(-1).min(width - 1);
+            left = left.sub(1, inX.lt(0).cast(INTS));
             IntVector above = (IntVector) inY.convertShape(VectorOperators.D2I, INTS, 0);
-            above = above.sub(1, inY.lt(0).cast(INTS)).max(-1).min(height - 1);
+            above = above.sub(1, inY.lt(0).cast(INTS));
             above.mul(stride).add(left).intoArray(places, i);
             inX.sub(left.convertShape(VectorOperators.I2D, DOUBLES, 0)).intoArray(right, i);
             inY.sub(above.convertShape(VectorOperators.I2D, DOUBLES, 0)).intoArray(down, i);
@@ -136,24 +137,31 @@ final class CubicRows {
 
     private static void copyRow(int[] pixels, int c, double[] out, int count) {
         for (int i = 0; i < count; i++) {
-            out[i] = pixels[i] >> 8 * c & 0xff;
+            out[i] = (pixels[i] >> (8 * c)) & 0xff;
         }
     }
 
     private void interpolateRow(int c, double[] out, int count) {
         int shift = 8 * c;
         for (int i = 0; i < count; i += LANES) {
-            IntVector v0 = IntVector.fromArray(INTS, taps[0], i).lanewise(VectorOperators.LSHR, shift).and(0xff);
-            IntVector v1 = IntVector.fromArray(INTS, taps[1], i).lanewise(VectorOperators.LSHR, shift).and(0xff);
-            IntVector v2 = IntVector.fromArray(INTS, taps[2], i).lanewise(VectorOperators.LSHR, shift).and(0xff);
-            IntVector v3 = IntVector.fromArray(INTS, taps[3], i).lanewise(VectorOperators.LSHR, shift).and(0xff);
+            IntVector v0 = IntVector.fromArray(INTS, taps[0], i)
+                    .lanewise(VectorOperators.LSHR, shift)
+                    .and(0xff);
+            IntVector v1 = IntVector.fromArray(INTS, taps[1], i)
+                    .lanewise(VectorOperators.LSHR, shift)
+                    .and(0xff);
+            IntVector v2 = IntVector.fromArray(INTS, taps[2], i)
+                    .lanewise(VectorOperators.LSHR, shift)
+                    .and(0xff);
+            IntVector v3 = IntVector.fromArray(INTS, taps[3], i)
+                    .lanewise(VectorOperators.LSHR, shift)
+                    .and(0xff);
             // Differences of whole numbers are exact.
             IntVector left = v0.sub(v1);
             IntVector last = v2.sub(v3);
             DoubleVector one = (DoubleVector) v1.convertShape(VectorOperators.I2D, DOUBLES, 0);
             DoubleVector linear = (DoubleVector) v2.sub(v0).convertShape(VectorOperators.I2D, DOUBLES, 0);
-            DoubleVector square =
-                    (DoubleVector) left.add(left).add(last).convertShape(VectorOperators.I2D, DOUBLES, 0);
+            DoubleVector square = (DoubleVector) left.add(left).add(last).convertShape(VectorOperators.I2D, DOUBLES, 0);
             DoubleVector cube = (DoubleVector) left.add(last).neg().convertShape(VectorOperators.I2D, DOUBLES, 0);
             DoubleVector t = DoubleVector.fromArray(DOUBLES, right, i);
             cube.mul(t).add(square).mul(t).add(linear).mul(t).add(one).intoArray(out, i);
@@ -178,8 +186,8 @@ final class CubicRows {
     /** Truncates, clips and packs. */
     private void addColour(int c, double[] values, int count) {
         for (int i = 0; i < count; i += LANES) {
-            IntVector whole = (IntVector)
-                    DoubleVector.fromArray(DOUBLES, values, i).convertShape(VectorOperators.D2I, INTS, 0);
+            IntVector whole =
+                    (IntVector) DoubleVector.fromArray(DOUBLES, values, i).convertShape(VectorOperators.D2I, INTS, 0);
             whole.max(0)
                     .min(255)
                     .lanewise(VectorOperators.LSHL, 8 * c)

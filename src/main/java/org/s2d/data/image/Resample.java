@@ -1,10 +1,7 @@
 package org.s2d.data.image;
 
-import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShape;
-import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Resizing as PIL's {@code Image.resize} does: separable filters that widen when shrinking (antialiasing), weights in
@@ -39,13 +36,6 @@ public final class Resample {
 
     /** Rows that are turned into columns at once: as many as the first cache takes. */
     private static final int STRIP = 16;
-
-    /** Vectors of ints, whose samples and pixels must fill a vector of a quarter of the size, the smallest of which has 64 bits. */
-    private static final VectorSpecies<Integer> SUMS =
-            VectorSpecies.of(int.class, VectorShape.forBitSize(Math.max(256, IntVector.SPECIES_PREFERRED.vectorBitSize())));
-    private static final VectorShape SMALL = VectorShape.forBitSize(SUMS.vectorBitSize() / 4);
-    private static final VectorSpecies<Byte> SAMPLES = VectorSpecies.of(byte.class, SMALL);
-    private static final VectorSpecies<Integer> PIXELS = VectorSpecies.of(int.class, SMALL);
 
     /** For each output position: the first input position and the weights from there on. */
     @SuppressWarnings("ArrayRecordComponent") // a bundle for the two passes
@@ -83,22 +73,22 @@ public final class Resample {
 
     /** Packed pixels, and room for what whole vectors write after them. */
     private static int[] plane(int width, int height) {
-        return new int[Math.addExact(Math.multiplyExact(width, height), PIXELS.length())];
+        return new int[Math.addExact(Math.multiplyExact(width, height), Lanes.PIXELS.length())];
     }
 
     /** Turns some rows at a time into columns, so that neighbours in memory have the same weights. */
     private static int[] horizontal(Image image, int width, Taps taps) {
         int[] out = plane(width, image.height());
+        if (width == image.width()) {
+            Packed.pack(image.rgb(), 0, out, 0, width * image.height());
+            return out;
+        }
         int[] rows = plane(image.width(), STRIP);
         int[] columns = rows.clone();
         int[] resized = plane(width, STRIP);
         for (int y = 0; y < image.height(); y += STRIP) {
             int count = Math.min(STRIP, image.height() - y);
             Packed.pack(image.rgb(), y * image.width() * 3, rows, 0, count * image.width());
-            if (width == image.width()) {
-                System.arraycopy(rows, 0, out, y * width, count * width);
-                continue;
-            }
             transpose(rows, image.width(), count, columns, 0);
             sumLines(columns, count, taps, resized);
             transpose(resized, count, width, out, y * width);
@@ -119,18 +109,15 @@ public final class Resample {
         for (int y = 0; y < taps.first.length; y++) {
             int[] weights = taps.weights[y];
             int from = taps.first[y] * length;
-            for (int i = 0; i < length; i += PIXELS.length()) {
-                IntVector sum = IntVector.broadcast(SUMS, 1 << (PRECISION - 1));
+            for (int i = 0; i < length; i += Lanes.PIXELS.length()) {
+                IntVector sum = IntVector.broadcast(Lanes.INTS, 1 << (PRECISION - 1));
                 for (int k = 0; k < weights.length; k++) {
-                    ByteVector samples = IntVector.fromArray(PIXELS, in, from + k * length + i)
-                            .reinterpretAsBytes();
-                    IntVector numbers = (IntVector) samples.convertShape(VectorOperators.ZERO_EXTEND_B2I, SUMS, 0);
-                    sum = sum.add(numbers.mul(weights[k]));
+                    IntVector pixels = IntVector.fromArray(Lanes.PIXELS, in, from + k * length + i);
+                    sum = sum.add(Lanes.widen(pixels.reinterpretAsBytes()).mul(weights[k]));
                 }
-                IntVector clipped =
-                        sum.lanewise(VectorOperators.ASHR, PRECISION).max(0).min(255);
-                ByteVector samples = (ByteVector) clipped.convertShape(VectorOperators.I2B, SAMPLES, 0);
-                samples.reinterpretAsInts().intoArray(out, y * length + i);
+                Lanes.samples(sum.lanewise(VectorOperators.ASHR, PRECISION))
+                        .reinterpretAsInts()
+                        .intoArray(out, y * length + i);
             }
         }
     }

@@ -16,6 +16,11 @@ public final class Warp {
         BICUBIC
     }
 
+    /** Writes the colours that {@code count} pixels from (x, y) on show, all of them in the image, to {@code out[at]} and after it. */
+    private interface Line {
+        void write(double[] m, int x, int y, int count, byte[] out, int at);
+    }
+
     private Warp() {}
 
     /** Turned counter-clockwise about the centre. */
@@ -57,7 +62,10 @@ public final class Warp {
     public static Image affine(Image image, double[] m, Interpolation interpolation, int fill) {
         Image out = Image.blank(image.width(), image.height());
         Arrays.fill(out.rgb(), (byte) fill);
-        CubicRows cubic = new CubicRows(image);
+        Line line = switch (interpolation) {
+            case BILINEAR -> (matrix, x, y, count, rgb, at) -> bilinear(image, matrix, x, y, count, rgb, at);
+            case BICUBIC -> new CubicRows(image)::write;
+        };
         for (int y = 0; y < out.height(); y++) {
             int from = 0;
             int to = out.width();
@@ -68,16 +76,15 @@ public final class Warp {
             while (from < to && !shows(image, m, to - 1, y)) {
                 to--;
             }
-            int at = (y * out.width() + from) * 3;
-            if (interpolation == Interpolation.BICUBIC) {
-                cubic.write(m, from, y, to - from, out.rgb(), at);
-                continue;
-            }
-            for (int x = from; x < to; x++, at += 3) {
-                bilinear(image, inX(m, x, y) - 0.5, inY(m, x, y) - 0.5, out.rgb(), at);
-            }
+            line.write(m, from, y, to - from, out.rgb(), (y * out.width() + from) * 3);
         }
         return out;
+    }
+
+    private static void bilinear(Image image, double[] m, int from, int y, int count, byte[] out, int at) {
+        for (int i = 0; i < count; i++) {
+            bilinear(image, inX(m, from + i, y) - 0.5, inY(m, from + i, y) - 0.5, out, at + 3 * i);
+        }
     }
 
     private static boolean shows(Image image, double[] m, int x, int y) {

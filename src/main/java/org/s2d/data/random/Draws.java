@@ -11,6 +11,13 @@ public interface Draws {
     /** Normally distributed with mean 0 and standard deviation 1. */
     double nextGaussian();
 
+    /** Fills with normally distributed values. A stream may have a faster way for many of them than {@link #nextGaussian}. */
+    default void fillGaussian(float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) nextGaussian();
+        }
+    }
+
     /** Uniform in [low, high). */
     default double uniform(double low, double high) {
         return low + (high - low) * nextDouble();

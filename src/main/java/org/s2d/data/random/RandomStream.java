@@ -66,6 +66,13 @@ public final class RandomStream implements Draws {
         return radius * StrictMath.cos(2 * Math.PI * nextDouble());
     }
 
+    @Override
+    public void fillGaussian(float[] values) {
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) Ziggurat.next(this);
+        }
+    }
+
     /** Beta(a, b) for positive a and b: Jöhnk's method for small parameters, a ratio of gamma variables otherwise. */
     public double nextBeta(double a, double b) {
         if (!(a > 0) || !(b > 0)) {

@@ -17,4 +17,16 @@ record CropAxis(int[] low, int[] high, float[] weight) {
         }
         return axis;
     }
+
+    /** The same from right to left. */
+    CropAxis mirrored() {
+        int size = low.length;
+        CropAxis axis = new CropAxis(new int[size], new int[size], new float[size]);
+        for (int i = 0; i < size; i++) {
+            axis.low[i] = low[size - 1 - i];
+            axis.high[i] = high[size - 1 - i];
+            axis.weight[i] = weight[size - 1 - i];
+        }
+        return axis;
+    }
 }

@@ -40,7 +40,8 @@ final class FramesKernel {
             ClipPlan plan = ClipPlan.read(plans, b).requireFits(out.shape(), pixels.shape(), values.numel());
             this.plans[b] = plan;
             vertical[b] = CropAxis.of(plan.crop().height(), outHeight);
-            horizontal[b] = CropAxis.of(plan.crop().width(), outWidth);
+            CropAxis across = CropAxis.of(plan.crop().width(), outWidth);
+            horizontal[b] = plan.flip() ? across.mirrored() : across;
         }
     }
 
@@ -76,13 +77,12 @@ final class FramesKernel {
         }
         CropAxis down = vertical[b];
         CropAxis across = horizontal[b];
-        int column = plans[b].flip() ? outWidth - 1 - x : x;
-        double right = across.weight()[column];
+        double right = across.weight()[x];
         double[] near = new double[2];
         for (int i = 0; i < 2; i++) {
             long line = firstPixel(b, t, i == 0 ? down.low()[y] : down.high()[y]);
-            near[i] = colour(from, line + across.low()[column], c) * (1 - right)
-                    + colour(from, line + across.high()[column], c) * right;
+            near[i] = colour(from, line + across.low()[x], c) * (1 - right)
+                    + colour(from, line + across.high()[x], c) * right;
         }
         return near[0] * (1 - down.weight()[y]) + near[1] * down.weight()[y];
     }
@@ -224,7 +224,7 @@ final class FramesKernel {
             if (resizedLine[number & 1] != number) {
                 resizedLine[number & 1] = number;
                 read(firstPixel(b, t, number), plans[b].crop().width());
-                resize(target);
+                resize(target, plans[b].crop().width());
             }
             return target;
         }
@@ -232,30 +232,27 @@ final class FramesKernel {
         private void read(long first, int width) {
             if (pixels.dtype() == DType.U8) {
                 MemorySegment.copy(pixels.base(), ValueLayout.JAVA_BYTE, first * COLOURS, bytes, 0, width * COLOURS);
-                for (int i = 0; i < width * COLOURS; i += COLOURS) {
-                    source[i] = normalised[bytes[i] & 0xff];
-                    source[i + 1] = normalised[256 + (bytes[i + 1] & 0xff)];
-                    source[i + 2] = normalised[512 + (bytes[i + 2] & 0xff)];
+                for (int x = 0, i = 0; x < width; x++, i += COLOURS) {
+                    source[x] = normalised[bytes[i] & 0xff];
+                    source[width + x] = normalised[256 + (bytes[i + 1] & 0xff)];
+                    source[2 * width + x] = normalised[512 + (bytes[i + 2] & 0xff)];
                 }
                 return;
             }
             Cells cells = new Cells(pixels);
             for (int i = 0; i < width * COLOURS; i++) {
-                source[i] = (float) cells.get(first * COLOURS + i);
+                source[i % COLOURS * width + i / COLOURS] = (float) cells.get(first * COLOURS + i);
             }
         }
 
-        /** Resizes {@link #source}, whose colours lie pixel by pixel, and mirrors it. */
-        private void resize(float[] target) {
+        /** Resizes {@link #source} and mirrors it. */
+        private void resize(float[] target, int width) {
             CropAxis axis = horizontal[b];
-            int start = plans[b].flip() ? outWidth - 1 : 0;
-            int step = plans[b].flip() ? -1 : 1;
-            for (int x = 0, to = start; x < outWidth; x++, to += step) {
-                int left = axis.low()[x] * COLOURS;
-                int right = axis.high()[x] * COLOURS;
-                float across = axis.weight()[x];
-                for (int c = 0; c < COLOURS; c++) {
-                    target[c * outWidth + to] = source[left + c] * (1 - across) + source[right + c] * across;
+            for (int c = 0; c < COLOURS; c++) {
+                for (int x = 0; x < outWidth; x++) {
+                    float across = axis.weight()[x];
+                    target[c * outWidth + x] = source[c * width + axis.low()[x]] * (1 - across)
+                            + source[c * width + axis.high()[x]] * across;
                 }
             }
         }

@@ -62,6 +62,37 @@ class RandomStreamTest {
     }
 
     @Test
+    void manyNormalsAreDistributedAsTheyShould() {
+        float[] values = new float[2_000_000];
+        RandomStream.of(3).fillGaussian(values);
+        double[] powers = new double[4];
+        // Parts within these distances; the last one is where the ziggurat's tail begins.
+        double[] distances = {0.25, 0.5, 1, 2, 3, 3.654152885361009};
+        double[] expected = {0.1974127, 0.3829249, 0.6826895, 0.9544997, 0.9973002, 0.9997420};
+        int[] within = new int[distances.length];
+        for (float value : values) {
+            double power = 1;
+            for (int k = 0; k < powers.length; k++) {
+                power *= value;
+                powers[k] += power / values.length;
+            }
+            for (int k = 0; k < distances.length; k++) {
+                within[k] += Math.abs(value) < distances[k] ? 1 : 0;
+            }
+        }
+        assertThat(powers[0]).isCloseTo(0, within(0.003));
+        assertThat(powers[1]).isCloseTo(1, within(0.004));
+        assertThat(powers[2]).isCloseTo(0, within(0.012));
+        assertThat(powers[3]).isCloseTo(3, within(0.03));
+        for (int k = 0; k < distances.length; k++) {
+            double deviation = Math.sqrt(expected[k] * (1 - expected[k]) / values.length);
+            assertThat((double) within[k] / values.length)
+                    .as("part within %s", distances[k])
+                    .isCloseTo(expected[k], within(4 * deviation));
+        }
+    }
+
+    @Test
     void betaHasItsMomentsForSmallAndLargeParameters() {
         for (double[] ab : new double[][] {{0.8, 0.8}, {1, 1}, {0.2, 0.9}, {3, 0.5}, {2, 5}}) {
             RandomStream stream = RandomStream.of(5);
