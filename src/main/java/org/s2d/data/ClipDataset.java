@@ -183,12 +183,12 @@ public final class ClipDataset {
     }
 
     private Image squeeze(Image frame) {
-        return Resample.resize(frame, spec.shortSide(), spec.shortSide(), Filter.BILINEAR);
+        return Resample.resizeOneOfMany(frame, spec.shortSide(), spec.shortSide(), Filter.BILINEAR);
     }
 
     private Image testCrop(Image frame, int split) {
         return switch (protocol.cropMode()) {
-            case SQUARE -> Resample.resize(frame, spec.size(), spec.size(), Filter.BILINEAR);
+            case SQUARE -> Resample.resizeOneOfMany(frame, spec.size(), spec.size(), Filter.BILINEAR);
             case ASPECT ->
                 TestViews.crop(
                         Resample.resizeShortSide(frame, spec.size(), Filter.BILINEAR),

@@ -23,6 +23,8 @@ class ResampleTest {
         Image source = reference.tensor("pil.safetensors", "src").image();
         Image expected = reference.tensor("pil.safetensors", name).image();
         assertThat(Resample.resize(source, width, height, filter).rgb()).isEqualTo(expected.rgb());
+        assertThat(Resample.resizeOneOfMany(source, width, height, filter).rgb())
+                .isEqualTo(expected.rgb());
     }
 
     @Test
