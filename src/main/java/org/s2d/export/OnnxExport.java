@@ -64,7 +64,7 @@ public final class OnnxExport {
         }
 
         /** Size of the first axis of inputs and outputs; negative for any. */
-        private int values() {
+        private int firstAxis() {
             return batch == 0 ? -1 : batch;
         }
     }
@@ -96,10 +96,10 @@ public final class OnnxExport {
         List<Value> outputs = outputs(
                 graph,
                 scores,
-                options.values(),
+                options.firstAxis(),
                 photos ? config.imageClasses() : config.videoClasses(),
                 vit.embedDim());
-        Value input = input(options.values(), photos ? 1 : vit.frames(), vit.imageSize());
+        Value input = input(options.firstAxis(), photos ? 1 : vit.frames(), vit.imageSize());
         return new OnnxFile(graph, List.of(input), outputs, photos ? card.photoTexts() : card.texts());
     }
 
@@ -120,14 +120,14 @@ public final class OnnxExport {
         OnnxLayers.Scores scores =
                 new S2dOnnx(graph, layers, config).build(images, maps(graph, config, network, landmarks));
         List<Value> outputs =
-                new ArrayList<>(outputs(graph, scores, options.values(), config.classes(), config.embedDim()));
+                new ArrayList<>(outputs(graph, scores, options.firstAxis(), config.classes(), config.embedDim()));
         if (landmarks != null) {
             graph.output("landmarks", graph.reshape("landmarks", landmarks.points(), -1, config.frames(), POINTS, 2));
-            outputs.add(new Value("landmarks", options.values(), config.frames(), POINTS, 2));
+            outputs.add(new Value("landmarks", options.firstAxis(), config.frames(), POINTS, 2));
         }
         return new OnnxFile(
                 graph,
-                List.of(input(config, options.values())),
+                List.of(input(config, options.firstAxis())),
                 outputs,
                 model.card().texts());
     }
