@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -148,6 +149,7 @@ public class LoaderBenchmark {
     public double loader(Meter meter, Work work) throws IOException {
         if (peer.isPresent()) {
             work.elsewhere += peer.get().run();
+            work.residentElsewhere = OptionalDouble.of(Double.NaN); // of several processes, with shared pages
             return work.elsewhere;
         }
         double last = 0;

@@ -48,12 +48,16 @@ public class Meter {
     public void after(Work measured) throws IOException {
         double cpu = SYSTEM.getProcessCpuTime() / 1e9 + measured.elsewhere - startCpu;
         cores = cpu / ((System.nanoTime() - startWall) / 1e9);
-        peak = Files.readAllLines(Path.of("/proc/self/status")).stream()
+        peak = measured.residentElsewhere.isPresent() ? measured.residentElsewhere.getAsDouble() : peakHere();
+        after = rate(measured.ceiling);
+    }
+
+    private static double peakHere() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/status")).stream()
                 .filter(line -> line.startsWith("VmHWM"))
                 .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")) * 1024)
                 .findFirst()
                 .orElse(Double.NaN);
-        after = rate(measured.ceiling);
     }
 
     private static double rate(@Nullable Ceiling ceiling) {

@@ -29,16 +29,20 @@ final class Tables {
             double work = row.rate() / row.items() * Math.max(row.flops(), row.bytes()) / 1e9;
             out.append(String.format(
                     Locale.ROOT,
-                    "| %s | %.4g | %.0f %% | %.4g | %s | %s | %.0f |%n",
+                    "| %s | %.4g | %.0f %% | %.4g | %s | %s | %s |%n",
                     row.title(),
                     row.rate(),
                     100 * Row.spread(row.calls()),
                     row.rate() / Row.median(row.cores()),
-                    work == 0 ? "" : String.format(Locale.ROOT, "%.1f", work),
-                    Double.isNaN(row.fraction()) ? "" : String.format(Locale.ROOT, "%.0f %%", 100 * row.fraction()),
-                    Row.median(row.resident()) / (1 << 20)));
+                    work == 0 ? "" : known("%.1f", work),
+                    known("%.0f %%", 100 * row.fraction()),
+                    known("%.0f", Row.median(row.resident()) / (1 << 20))));
         }
         return out.toString();
+    }
+
+    private static String known(String format, double value) {
+        return Double.isNaN(value) ? "" : String.format(Locale.ROOT, format, value);
     }
 
     /** How much of the ceiling each benchmark reaches. */

@@ -1,5 +1,6 @@
 package org.s2d.bench;
 
+import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Scope;
@@ -18,6 +19,9 @@ public class Work {
 
     /** Processor seconds that other processes have worked for us so far. */
     double elsewhere;
+
+    /** Bytes that another process, which does the work, had resident at most; NaN where nobody knows. Empty: this process does it. */
+    OptionalDouble residentElsewhere = OptionalDouble.empty();
 
     /** Clips, frames or files of one call. */
     Work items(long count) {
