@@ -4,7 +4,8 @@
     tools/s4d_cases.py OUT_DIR [--name s4d_small] [--seed 1] [--set KEY=VALUE ...]
 
 Writes OUT_DIR/NAME (fine-tuning: scores, losses, routing, every gradient) and OUT_DIR/NAME_pretrain (masked auto-encoder), in float32 with
-float64 twins of scores and losses. Written for this project from its own description of the model, one expert and one token at a time
+float64 twins of scores and losses. NAME/yardstick_fp32.json has PyTorch's own error on those, the root mean square over the inputs and 15
+copies of them with 0.1 % noise: the balance loss is a sum of terms that cancel, and one draw of its error says little. Written for this project from its own description of the model, one expert and one token at a time
 where the engine gathers and multiplies all at once: it shares no trick with what it checks. Keys of --set are those of SIZES.
 """
 
@@ -27,6 +28,8 @@ SIZES = {
 COEFFICIENT = 1e-3
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
+DRAWS = 16
+NOISE = 1e-3
 
 
 def positions(count, dim):
@@ -282,6 +285,32 @@ def gradients(case, kind, model, x):
             case.put("grads_" + kind, name, parameter.grad)
 
 
+def results(model, x, noise, label, watch=lambda name, value: None):
+    logits, feature = model(x, {i: drawn.to(x) for i, drawn in noise.items()}, watch)
+    ce = F.cross_entropy(logits, label)
+    return {"logits": logits, "ce": ce, "aux": model.balance(), "loss": ce + COEFFICIENT * model.balance(), "feature": feature}
+
+
+def own_errors(model, x, noise, label):
+    """PyTorch's float32 against float64, per result: root mean square over the draws, relative to the result of the inputs themselves."""
+    generator = torch.Generator().manual_seed(0)
+    squares, norms = {}, {}
+    with torch.no_grad():
+        for draw in range(DRAWS):
+            drawn = x * (1 + (NOISE * torch.randn(x.shape, generator=generator) if draw else 0))
+            chosen = {torch.float32: [], torch.float64: []}
+            seen = {}
+            for dtype, choices in chosen.items():
+                watch = lambda name, value, choices=choices: choices.append(value) if name.endswith("indices") else None
+                seen[dtype] = results(model.to(dtype), drawn.to(dtype), noise, label, watch)
+            assert all(map(torch.equal, *chosen.values())), "float32 and float64 choose other experts; take another seed"
+            for name, exact in seen[torch.float64].items():
+                norms.setdefault(name, exact.norm().item())
+                squares[name] = squares.get(name, 0) + (seen[torch.float32][name] - exact).norm().item() ** 2
+    model.float()
+    return {name: math.sqrt(square / DRAWS) / norms[name] for name, square in squares.items()}
+
+
 def fine_tuning(folder, seed, size, generator):
     config = {key: size[key] for key in ("img_size", "patch_size", "embed_dim", "depth", "num_heads")}
     config |= {"mlp_ratio": 4, "all_frames": size["frames"], "tubelet_size": size["tubelet"], "keys": ["image", "video"]}
@@ -290,6 +319,7 @@ def fine_tuning(folder, seed, size, generator):
     case = Case(folder, seed, config, {})
     model = Model(size)
     redraw(model, generator)
+    errors = {}
     for name, parameter in model.named_parameters():
         case.put("state", name, parameter)
     for kind, frames in (("video", [size["frames"]]), ("image", [])):
@@ -306,17 +336,21 @@ def fine_tuning(folder, seed, size, generator):
             run.zero_grad(set_to_none=True)
             own = (x.double() if double else x.clone()).requires_grad_()
             watch = (lambda name, value: None) if double else (lambda name, value: case.put("acts_" + kind, name, value))
-            logits, feature = run(own, {i: drawn.to(own) for i, drawn in noise.items()}, watch)
-            ce = F.cross_entropy(logits, label)
-            results = {"logits": logits, "ce": ce, "aux": run.balance(), "loss": ce + COEFFICIENT * run.balance()}
-            for name, value in results.items():
-                (case.put64 if double else case.put)("io", f"{kind}/{'f64.' if double else ''}{name}", value.reshape(-1) if value.dim() == 0 else value)
+            seen = results(run, own, noise, label, watch)
+            for name, value in seen.items():
+                stored = value.reshape(-1) if value.dim() == 0 else value
+                if not double:
+                    case.put("io", f"{kind}/{name}", stored)
+                elif name != "feature":
+                    case.put64("io", f"{kind}/f64.{name}", stored)
             if not double:
-                case.put("io", f"{kind}/feature", feature)
-                results["loss"].backward()
+                seen["loss"].backward()
                 gradients(case, kind, run, own)
-        model.float()
+        errors |= {f"{kind}/{name}": float(f"{error:.4g}") for name, error in own_errors(model, x, noise, label).items()}
     case.write()
+    yardstick = {"what": "relative L2 error of PyTorch in float32 against float64, root mean square over draws", "draws": DRAWS}
+    yardstick |= {"torch": torch.__version__, "relative_l2_error": errors}
+    (folder / "yardstick_fp32.json").write_text(json.dumps(yardstick, indent=1) + "\n")
 
 
 def pretraining(folder, seed, size, generator):

@@ -15,8 +15,9 @@ import org.s2d.tensor.Tensor;
  * The comparisons of one case. A tensor's error is its relative L2 distance to the float64 value where the case carries
  * one, else to PyTorch's F32 value. The limit, against float64: {@link #FACTOR} times the largest of PyTorch's own F32
  * error on that tensor, the median of its errors over the tensors of the same kind (the name without its numbers) and
- * {@link #FLOOR}; otherwise {@link #WITHOUT_FLOAT64}. With a yardstick (bf16) the limit is twice PyTorch's error in that
- * type.
+ * {@link #FLOOR}; otherwise {@link #WITHOUT_FLOAT64}. A case may carry PyTorch's F32 error over several draws, which then counts as its
+ * own error on the tensor: one draw says little about a number that is a sum of terms that cancel. With a yardstick of a low precision
+ * (bf16) the limit is twice PyTorch's error in that type.
  */
 public final class Report {
     static final double FACTOR = 4;
@@ -35,10 +36,16 @@ public final class Report {
 
     private final List<Pending> pending = new ArrayList<>();
     private final List<Row> exact = new ArrayList<>();
-    private final @Nullable Yardstick yardstick;
+    private final @Nullable Yardstick low;
+    private final @Nullable Yardstick draws;
 
-    public Report(@Nullable Yardstick yardstick) {
-        this.yardstick = yardstick;
+    /**
+     * @param low PyTorch's error in the low precision that is verified; null in F32
+     * @param draws PyTorch's F32 error over several draws; null where the case does not carry it
+     */
+    public Report(@Nullable Yardstick low, @Nullable Yardstick draws) {
+        this.low = low;
+        this.draws = draws;
     }
 
     /** Compares our tensor (on the host) with PyTorch's F32 values and, where given, the float64 values. */
@@ -94,15 +101,16 @@ public final class Report {
     }
 
     private double limit(Pending row, Map<String, List<Double>> errorsByKind) {
-        if (yardstick != null) {
-            return yardstick.limit(row.name());
+        if (low != null) {
+            return low.limit(row.name());
         }
         if (row.torchError().isEmpty()) {
             return WITHOUT_FLOAT64;
         }
         double own = row.torchError().getAsDouble();
         double typical = median(errorsByKind.getOrDefault(kind(row.name()), List.of()));
-        return FACTOR * Math.max(FLOOR, Math.max(own, typical));
+        double drawn = draws == null ? 0 : draws.error(row.name());
+        return FACTOR * Math.max(Math.max(FLOOR, typical), Math.max(own, drawn));
     }
 
     static String kind(String name) {

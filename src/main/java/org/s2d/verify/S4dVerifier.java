@@ -1,6 +1,7 @@
 package org.s2d.verify;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -216,12 +217,18 @@ final class S4dVerifier implements CaseVerifier {
                 String key = stored.equals("grad.x") ? "grad.grad.x" : "grad." + stored;
                 check(name + "/grad." + stored.replace("grad.", ""), seen.get(key), file, stored);
             }
-            for (String key : seen.keySet()) {
+            seen.forEach((key, gradient) -> {
                 String stored = key.startsWith("grad.") ? key.substring("grad.".length()) : "";
-                if (!stored.isEmpty() && !folder.has(file, stored)) {
+                if (!stored.isEmpty() && !folder.has(file, stored) && !isIdleExpert(key, gradient)) {
                     report.fail(name + "/" + key, "PyTorch gives this parameter no gradient");
                 }
-            }
+            });
+        }
+
+        /** An expert that no token reached has no gradient in PyTorch, which runs each on its own; ours, all at once, have zeros. */
+        private static boolean isIdleExpert(String key, Tensor gradient) {
+            return key.contains(".experts.")
+                    && Arrays.stream(gradient.toDoubles()).allMatch(value -> value == 0);
         }
 
         private void compareBalance(Map<String, Tensor> seen) {

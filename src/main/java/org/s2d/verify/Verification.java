@@ -57,7 +57,10 @@ public final class Verification {
 
     /** Verifies one case. */
     public Report run(CaseFolder folder) {
-        Report report = new Report(yardstick(folder));
+        boolean low =
+                target.precision() != Precision.FP32 && !target.device().name().equals("reference");
+        Report report =
+                low ? new Report(lowYardstick(folder), null) : new Report(null, yardstick(folder, Precision.FP32));
         for (CaseVerifier verifier : VERIFIERS) {
             if (verifier.accepts(folder)) {
                 verifier.verify(folder, target, report);
@@ -70,11 +73,17 @@ public final class Verification {
         throw new UserException(folder.path() + ": no verifier for a case of this form (" + folder.name() + ").");
     }
 
-    private @Nullable Yardstick yardstick(CaseFolder folder) {
-        if (target.precision() == Precision.FP32 || target.device().name().equals("reference")) {
-            return null;
+    private Yardstick lowYardstick(CaseFolder folder) {
+        Yardstick yardstick = yardstick(folder, target.precision());
+        if (yardstick == null) {
+            throw new UserException(folder.path() + ": no yardstick for " + target.precision()
+                    + ". Make one with tools/yardstick.py, or use --precision fp32.");
         }
-        String file = "yardstick_" + target.precision().name().toLowerCase(Locale.ROOT) + ".json";
+        return yardstick;
+    }
+
+    private static @Nullable Yardstick yardstick(CaseFolder folder, Precision precision) {
+        String file = "yardstick_" + precision.name().toLowerCase(Locale.ROOT) + ".json";
         return Yardstick.find(
                 List.of(folder.path().resolve(file), Path.of("weights", "reference", folder.name(), file)));
     }

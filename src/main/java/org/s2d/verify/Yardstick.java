@@ -9,11 +9,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.s2d.tensor.UserException;
 
 /**
- * PyTorch's own error against float64 in a low-precision type, per tensor: what ours may be at most twice. Made by
- * {@code tools/yardstick.py}. A tensor is also allowed the median of its kind, as in {@link Report}.
+ * PyTorch's own error against float64, per tensor, the root mean square over several draws. In a low-precision type, where
+ * {@code tools/yardstick.py} makes it, ours may be at most twice that, or twice the median of its kind. {@link Report} says what it is
+ * for in F32.
  */
 public final class Yardstick {
     private static final double FACTOR = 2;
@@ -32,8 +34,8 @@ public final class Yardstick {
         });
     }
 
-    /** The first of the given files that exists. */
-    public static Yardstick find(List<Path> candidates) {
+    /** The first of the given files that exists; null if none does. */
+    public static @Nullable Yardstick find(List<Path> candidates) {
         for (Path candidate : candidates) {
             if (Files.isRegularFile(candidate)) {
                 try {
@@ -43,14 +45,18 @@ public final class Yardstick {
                 }
             }
         }
-        throw new UserException("verify: no low-precision yardstick at " + candidates
-                + ". Make one with tools/yardstick.py, or use --precision fp32.");
+        return null;
+    }
+
+    /** PyTorch's error on a tensor; 0 where nothing is known of it. */
+    double error(String name) {
+        return errors.getOrDefault(name, 0.0);
     }
 
     double limit(String stored) {
         String name = Activation.withoutFrames(stored);
         double typical = Report.median(byKind.getOrDefault(Report.kind(name), List.of()));
-        double error = Math.max(errors.getOrDefault(name, 0.0), typical);
+        double error = Math.max(error(name), typical);
         if (error == 0) {
             throw new UserException(file + ": nothing known about " + name + ".");
         }

@@ -18,7 +18,7 @@ class TrainingCasesTest {
         Path path = SharedData.require("reference/" + name);
         try (Device device = new ReferenceDevice(new HostPool());
                 CaseFolder folder = CaseFolder.open(path)) {
-            Report report = new Report(null);
+            Report report = new Report(null, null);
             assertThat(verifier.accepts(folder)).isTrue();
             verifier.verify(folder, new CaseVerifier.Target(device, Precision.FP32), report);
             List<Report.Row> rows = report.rows();
