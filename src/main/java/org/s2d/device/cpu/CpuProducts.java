@@ -29,7 +29,7 @@ final class CpuProducts implements Products, AutoCloseable {
     private final Workers workers;
     private final Elementwise elementwise;
     private final List<OneDnnWorker> states;
-    private final MatMulPlans plans;
+    private final PlanCache<MatMulProblem, MatMulPlan> plans;
 
     CpuProducts(Allocator allocator, Workers workers, Elementwise elementwise) {
         this(allocator, workers, elementwise, OneDnnLibrary.load(), PLANS);
@@ -42,7 +42,7 @@ final class CpuProducts implements Products, AutoCloseable {
         states = IntStream.range(0, workers.count())
                 .mapToObj(index -> new OneDnnWorker(library, index))
                 .toList();
-        plans = new MatMulPlans(library, workers.count(), capacity);
+        plans = new PlanCache<>(capacity, problem -> new MatMulPlan(library, problem, workers.count()));
     }
 
     @Override

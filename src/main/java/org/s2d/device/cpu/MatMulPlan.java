@@ -18,7 +18,7 @@ import org.s2d.tensor.DType;
  * prefers: its kernels read such an operand in place and fall to half their rate when its rows lie far apart. In all other
  * cases oneDNN rearranges operands itself.
  */
-final class MatMulPlan implements AutoCloseable {
+final class MatMulPlan implements PlanCache.Plan {
     /** From this span on a row-major right operand does not stay in the second-level cache. */
     private static final long PACKED_SPAN_BYTES = 2 << 20;
 

@@ -5,24 +5,29 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
-/** The plans of the products seen lately; the one used longest ago goes first. Thread-safe. */
-final class MatMulPlans implements AutoCloseable {
-    private final OneDnnLibrary library;
-    private final int workers;
+/** What oneDNN compiled for the operations seen lately; the one used longest ago goes first. Thread-safe. */
+final class PlanCache<K, P extends PlanCache.Plan> implements AutoCloseable {
     private final int capacity;
-    private final Map<MatMulProblem, Entry> plans = new LinkedHashMap<>(16, 0.75f, true);
-    private final Set<Entry> evicted = new HashSet<>();
+    private final Function<K, P> maker;
+    private final Map<K, Entry<P>> plans = new LinkedHashMap<>(16, 0.75f, true);
+    private final Set<Entry<P>> evicted = new HashSet<>();
 
-    MatMulPlans(OneDnnLibrary library, int workers, int capacity) {
-        this.library = library;
-        this.workers = workers;
+    PlanCache(int capacity, Function<K, P> maker) {
         this.capacity = capacity;
+        this.maker = maker;
+    }
+
+    /** Compiled code and what belongs to it. */
+    interface Plan extends AutoCloseable {
+        @Override
+        void close();
     }
 
     /** Runs {@code action} with the plan, made if need be and kept alive meanwhile. */
-    void use(MatMulProblem problem, Consumer<MatMulPlan> action) {
-        Entry entry = acquire(problem);
+    void use(K key, Consumer<P> action) {
+        Entry<P> entry = acquire(key);
         try {
             action.accept(entry.plan);
         } finally {
@@ -34,11 +39,11 @@ final class MatMulPlans implements AutoCloseable {
         return plans.size();
     }
 
-    private synchronized Entry acquire(MatMulProblem problem) {
-        Entry entry = plans.get(problem);
+    private synchronized Entry<P> acquire(K key) {
+        Entry<P> entry = plans.get(key);
         if (entry == null) {
-            entry = new Entry(new MatMulPlan(library, problem, workers));
-            plans.put(problem, entry);
+            entry = new Entry<>(maker.apply(key));
+            plans.put(key, entry);
             if (plans.size() > capacity) {
                 var eldest = plans.entrySet().iterator();
                 evicted.add(eldest.next().getValue());
@@ -50,7 +55,7 @@ final class MatMulPlans implements AutoCloseable {
         return entry;
     }
 
-    private synchronized void release(Entry entry) {
+    private synchronized void release(Entry<P> entry) {
         entry.users--;
         closeUnused();
     }
@@ -71,11 +76,11 @@ final class MatMulPlans implements AutoCloseable {
         closeUnused();
     }
 
-    private static final class Entry {
-        final MatMulPlan plan;
+    private static final class Entry<P> {
+        final P plan;
         int users;
 
-        Entry(MatMulPlan plan) {
+        Entry(P plan) {
             this.plan = plan;
         }
     }
