@@ -3,6 +3,7 @@ package org.s2d.bench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -20,7 +21,6 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 import org.s2d.check.steps.Formula;
 import org.s2d.tensor.HostPool;
-import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 import org.s2d.weights.AtomicFile;
 import org.s2d.weights.Checkpoint;
@@ -38,7 +38,6 @@ public class CheckpointBenchmark {
     @Param({"pth", "safetensors"})
     public String format = "pth";
 
-    private final Map<String, Shape> shapes = ModelFiles.shapes();
     private HostPool pool;
     private org.s2d.tensor.Scope scope;
     private Map<String, Tensor> weights;
@@ -49,7 +48,7 @@ public class CheckpointBenchmark {
     public void create(Work work) throws IOException {
         pool = new HostPool();
         scope = new org.s2d.tensor.Scope(pool);
-        weights = ModelFiles.weights(shapes, scope);
+        weights = ModelFiles.weights(ModelFiles.shapes(), scope);
         file = format.equals("pth") ? ModelFiles.basePth() : ModelFiles.baseSafetensors();
         copy = file.resolveSibling("copy." + format);
         weights.values().forEach(tensor -> tensor.set(new float[(int) tensor.numel()]));
@@ -58,7 +57,7 @@ public class CheckpointBenchmark {
         save();
         weights.values().forEach(tensor -> tensor.set(new float[(int) tensor.numel()]));
         try (Checkpoint saved = Checkpoint.open(copy)) {
-            shapes.keySet().forEach(name -> saved.loadInto(name, weights.get(name)));
+            weights.forEach(saved::loadInto);
         }
         check(copy);
         // A copy, the ceiling, reads and writes each byte.
@@ -66,8 +65,8 @@ public class CheckpointBenchmark {
     }
 
     private void check(Path read) {
-        shapes.forEach((name, shape) -> {
-            if (!java.util.Arrays.equals(weights.get(name).toFloats(), Formula.values(name, shape))) {
+        weights.forEach((name, tensor) -> {
+            if (!Arrays.equals(tensor.toFloats(), Formula.values(name, tensor.shape()))) {
                 throw new IllegalStateException(read + ": " + name + " is wrong");
             }
         });
@@ -81,15 +80,15 @@ public class CheckpointBenchmark {
     }
 
     @Benchmark
-    public Tensor load(Meter meter) {
+    public Map<String, Tensor> load(Meter meter) {
         return load();
     }
 
-    private Tensor load() {
+    private Map<String, Tensor> load() {
         try (Checkpoint checkpoint = Checkpoint.open(file)) {
-            shapes.keySet().forEach(name -> checkpoint.loadInto(name, weights.get(name)));
+            weights.forEach(checkpoint::loadInto);
         }
-        return weights.get("cls_token");
+        return weights;
     }
 
     @Benchmark

@@ -12,6 +12,7 @@ import static org.bytedeco.pytorch.global.torch.softmax;
 import java.nio.FloatBuffer;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -51,8 +52,8 @@ final class TorchModel implements AutoCloseable {
         this.clips = clips;
         type = precision == Precision.BF16 ? ScalarType.BFloat16 : ScalarType.Float;
         shapes.forEach((name, shape) -> weights.put(name, formula(name, shape)));
-        trains.forEach(name ->
-                weights.put(name, keep(weights.get(name).to(ScalarType.Float).requires_grad_(true))));
+        trains.forEach(
+                name -> weights.put(name, keep(weight(name).to(ScalarType.Float).requires_grad_(true))));
         x = keep(formula("x", BaseModel.CLIP)
                 .unsqueeze(0)
                 .expand(clips, -1, -1, -1, -1)
@@ -118,13 +119,17 @@ final class TorchModel implements AutoCloseable {
     /** Of a gradient; NaN where there is none. */
     double gradientNorm(String name) {
         try (PointerScope scope = new PointerScope()) {
-            Tensor grad = weights.get(name).grad();
+            Tensor grad = weight(name).grad();
             return grad.defined() ? grad.norm().item_float() : Double.NaN;
         }
     }
 
     private Tensor weight(String name) {
-        return weights.get(name).to(type);
+        return Objects.requireNonNull(weights.get(name), name);
+    }
+
+    private Tensor typed(String name) {
+        return weight(name).to(type);
     }
 
     private Tensor logits() {
@@ -156,9 +161,9 @@ final class TorchModel implements AutoCloseable {
 
     private Tensor withClassToken(Tensor patches) {
         long images = (long) clips * config.frames();
-        Tensor tokens = join(weight("cls_token").expand(images, 1, config.embedDim()), patches)
-                .add(weight("pos_embed"));
-        Tensor times = weight("temporal_embedding").unsqueeze(2);
+        Tensor tokens = join(typed("cls_token").expand(images, 1, config.embedDim()), patches)
+                .add(typed("pos_embed"));
+        Tensor times = typed("temporal_embedding").unsqueeze(2);
         return tokens.reshape(clips, config.frames(), config.tokens() + 1L, config.embedDim())
                 .add(times)
                 .reshape(images, config.tokens() + 1L, config.embedDim());
@@ -166,28 +171,28 @@ final class TorchModel implements AutoCloseable {
 
     private Tensor embed(String name, Tensor images, int patch) {
         long[] stride = {patch, patch};
-        TensorOptional bias = new TensorOptional(weight(name + ".bias"));
-        Tensor maps = conv2d(images, weight(name + ".weight"), bias, stride, new long[] {0, 0}, new long[] {1, 1}, 1);
+        TensorOptional bias = new TensorOptional(typed(name + ".bias"));
+        Tensor maps = conv2d(images, typed(name + ".weight"), bias, stride, new long[] {0, 0}, new long[] {1, 1}, 1);
         return maps.flatten(2, -1).transpose(1, 2);
     }
 
     private Tensor norm(String name, Tensor in, double eps) {
-        TensorOptional scale = new TensorOptional(weight(name + ".weight"));
-        TensorOptional shift = new TensorOptional(weight(name + ".bias"));
+        TensorOptional scale = new TensorOptional(typed(name + ".weight"));
+        TensorOptional shift = new TensorOptional(typed(name + ".bias"));
         return layer_norm(in, new long[] {config.embedDim()}, scale, shift, eps, true);
     }
 
     private Tensor linear(String name, Tensor in) {
-        Tensor weight = weight(name + ".weight");
+        Tensor weight = typed(name + ".weight");
         Tensor matrix = weight.flatten(1, -1); // those of 1x1 convolutions have four dimensions
         return weights.containsKey(name + ".bias")
-                ? torch.linear(in, matrix, new TensorOptional(weight(name + ".bias")))
+                ? torch.linear(in, matrix, new TensorOptional(typed(name + ".bias")))
                 : torch.linear(in, matrix);
     }
 
     private Tensor prompt(String path, Tensor image, Tensor landmark) {
         Tensor z = linear(path + ".conv0_0", image);
-        Tensor focus = softmax(z.mul(weight(path + ".fovea.smooth")), 1).mul(z);
+        Tensor focus = softmax(z.mul(typed(path + ".fovea.smooth")), 1).mul(z);
         return linear(path + ".conv1x1", focus.add(linear(path + ".conv0_1", landmark)));
     }
 
