@@ -6,6 +6,7 @@ import static org.s2d.check.conformance.Input.wide;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.autograd.ops.Arithmetic;
@@ -30,6 +31,10 @@ final class TokenEntries {
     private TokenEntries() {}
 
     static List<OpEntry> entries() {
+        return Stream.of(places(), experts(), pixels()).flatMap(List::stream).toList();
+    }
+
+    private static List<OpEntry> places() {
         return List.of(
                 OpEntry.of("gather", (tape, in) -> Gather.rows(tape, in.get(0), everyThird(tape, in.get(0))))
                         .sample(normal(2, 7, 5))
@@ -63,7 +68,11 @@ final class TokenEntries {
                                 "rows, places are",
                                 normal(2, 5),
                                 normal(5).parameter(),
-                                normal(7, 5).parameter().constant()),
+                                normal(7, 5).parameter().constant()));
+    }
+
+    private static List<OpEntry> experts() {
+        return List.of(
                 OpEntry.ofMany("routing", (tape, in) -> {
                             int tokens = in.get(0).dim(0) * in.get(0).dim(1);
                             // Experts take two thirds of what is sent to them on average, and drop the rest.
@@ -97,7 +106,11 @@ final class TokenEntries {
                 grouped("groupedLinear", (tape, in) -> GroupedLinear.apply(tape, in.get(0), in.get(1), in.get(2))),
                 grouped(
                         "groupedLinear, then gelu",
-                        (tape, in) -> GroupedLinear.gelu(tape, in.get(0), in.get(1), in.get(2))),
+                        (tape, in) -> GroupedLinear.gelu(tape, in.get(0), in.get(1), in.get(2))));
+    }
+
+    private static List<OpEntry> pixels() {
+        return List.of(
                 OpEntry.of("squaredError", (tape, in) -> SquaredError.apply(tape, in.get(0), in.get(1)))
                         .sample(normal(4, 7), normal(4, 7).constant())
                         .sample(wide(3, 37), wide(3, 37).constant())
