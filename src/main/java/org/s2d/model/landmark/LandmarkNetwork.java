@@ -34,7 +34,10 @@ public final class LandmarkNetwork implements AutoCloseable {
     /** {@code features} [F, C, 14, 14]; {@code landmarks} [F, 136] (x0, y0, x1, ... as fractions of the image) when asked for. */
     public record Result(Tensor features, @Nullable Tensor landmarks) {}
 
-    /** Sees the output of each stage, by module name, for the frames from {@code firstFrame} on; valid during the call. */
+    /**
+     * Sees the output of each stage, by module name, for the frames from {@code firstFrame} on; valid during the call. Channels that are
+     * zero for any input may be left out of it.
+     */
     @FunctionalInterface
     public interface Observer {
         void see(String module, int firstFrame, Tensor output);

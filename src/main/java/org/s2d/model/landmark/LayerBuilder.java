@@ -3,6 +3,7 @@ package org.s2d.model.landmark;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.Convolutions.Conv2dOptions;
 import org.s2d.device.Device;
+import org.s2d.model.landmark.FoldedConvolution.Slope;
 import org.s2d.model.landmark.Layer.Activation;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
@@ -58,15 +59,15 @@ final class LayerBuilder {
     }
 
     /** {@code <module>.conv}, {@code <module>.bn} and {@code <module>.prelu}, as MobileFaceNet names them. */
-    Layer.Convolution block(String module, Size size, Activation activation) {
+    FoldedConvolution block(String module, Size size, Activation activation) {
         return convolution(module + ".conv", module + ".bn", size, activation, module + ".prelu");
     }
 
-    Layer.Convolution convolution(String conv, @Nullable String norm, Size size, Activation activation) {
+    FoldedConvolution convolution(String conv, @Nullable String norm, Size size, Activation activation) {
         return convolution(conv, norm, size, activation, conv);
     }
 
-    private Layer.Convolution convolution(
+    private FoldedConvolution convolution(
             String conv, @Nullable String norm, Size size, Activation activation, String prelu) {
         double[] weight = weights.get(conv + ".weight", size.weightShape());
         double[] bias;
@@ -75,28 +76,33 @@ final class LayerBuilder {
         } else {
             bias = weights.get(conv + ".bias", Shape.of(size.out()));
         }
-        Layer.Weight slope = switch (activation) {
+        Slope slope = switch (activation) {
             case NONE -> null;
-            case PRELU -> perChannel(prelu + ".weight", size.out());
-            case RELU, RELU6 -> new Layer.Weight("", upload(new double[size.out()], Shape.of(size.out())));
+            case PRELU -> new Slope(prelu + ".weight", weights.get(prelu + ".weight", Shape.of(size.out())));
+            case RELU, RELU6 -> new Slope("", new double[size.out()]);
         };
-        return layer(conv, weight, bias, slope, activation, size);
+        return new FoldedConvolution(conv, weight, bias, slope, activation, size);
     }
 
     /** A convolution that has neither BatchNorm nor bias (zeros where the folded form gives one). */
-    Layer.Convolution withoutBias(String conv, Size size, Activation activation) {
+    FoldedConvolution withoutBias(String conv, Size size, Activation activation) {
         double[] weight = weights.get(conv + ".weight", size.weightShape());
-        double[] zeros = new double[size.out()];
-        Layer.Weight slope =
-                activation == Activation.NONE ? null : new Layer.Weight("", upload(zeros, Shape.of(size.out())));
-        return layer(conv, weight, optionalBias(conv, size.out()), slope, activation, size);
+        Slope slope = activation == Activation.NONE ? null : new Slope("", new double[size.out()]);
+        return new FoldedConvolution(conv, weight, optionalBias(conv, size.out()), slope, activation, size);
+    }
+
+    /** An inverted bottleneck, without the channels inside that are always zero. */
+    Layer.Bottleneck bottleneck(
+            FoldedConvolution expand, FoldedConvolution depthwise, FoldedConvolution project, boolean residual) {
+        FoldedConvolution.Chain chain = FoldedConvolution.withoutDeadChannels(expand, depthwise, project);
+        return new Layer.Bottleneck(upload(chain.first()), upload(chain.depthwise()), upload(chain.last()), residual);
     }
 
     /** Without a bias where the weights have none. */
     Layer.Linear linear(String module, int in, int out) {
         double[] weight = weights.get(module + ".weight", Shape.of(out, in));
-        return new Layer.Linear(
-                layer(module, weight, optionalBias(module, out), null, Activation.NONE, Size.pointwise(in, out)));
+        return new Layer.Linear(upload(new FoldedConvolution(
+                module, weight, optionalBias(module, out), null, Activation.NONE, Size.pointwise(in, out))));
     }
 
     private double[] optionalBias(String module, int channels) {
@@ -114,19 +120,17 @@ final class LayerBuilder {
                 perChannel(module + ".bias", channels));
     }
 
-    private Layer.Convolution layer(
-            String module,
-            double[] weight,
-            double[] bias,
-            Layer.@Nullable Weight slope,
-            Activation activation,
-            Size size) {
+    /** A convolution on the device. */
+    Layer.Convolution upload(FoldedConvolution folded) {
+        Size size = folded.size();
+        Shape channels = Shape.of(size.out());
+        Slope slope = folded.slope();
         return new Layer.Convolution(
                 device,
-                new Layer.Weight(module + ".weight", upload(weight, size.weightShape())),
-                new Layer.Weight(module + ".bias", upload(bias, Shape.of(size.out()))),
-                slope,
-                activation,
+                new Layer.Weight(folded.module() + ".weight", upload(folded.weight(), size.weightShape())),
+                new Layer.Weight(folded.module() + ".bias", upload(folded.bias(), channels)),
+                slope == null ? null : new Layer.Weight(slope.name(), upload(slope.values(), channels)),
+                folded.activation(),
                 Conv2dOptions.of(size.stride(), size.padding(), size.groups()));
     }
 

@@ -21,43 +21,52 @@ final class MobileFaceNet {
 
     static List<Stage> trunk(LayerBuilder layers) {
         MobileFaceNet net = new MobileFaceNet(layers);
+        FoldedConvolution.Chain start = FoldedConvolution.withoutDeadChannels(
+                layers.block("conv1", Size.dense(3, 64, 3, 2), PRELU),
+                layers.block("conv2_dw", Size.depthwise(64, 1), PRELU),
+                net.pointwise("conv_23.conv", 64, 128));
         return List.of(
-                new Stage("conv1", layers.block("conv1", Size.dense(3, 64, 3, 2), PRELU)),
-                new Stage("conv2_dw", layers.block("conv2_dw", Size.depthwise(64, 1), PRELU)),
-                new Stage("conv_23", net.bottleneck("conv_23", 64, 128, 64, 2)),
+                new Stage("conv1", layers.upload(start.first())),
+                new Stage("conv2_dw", layers.upload(start.depthwise())),
+                new Stage("conv_23", net.bottleneck("conv_23", start.last(), 64, 2, false)),
                 new Stage("conv_3", net.residuals("conv_3", 4, 64, 128)),
-                new Stage("conv_34", net.bottleneck("conv_34", 64, 256, 128, 2)),
+                new Stage("conv_34", net.bottleneck("conv_34", net.pointwise("conv_34.conv", 64, 256), 128, 2, false)),
                 new Stage("conv_4", net.residuals("conv_4", 6, 128, 256)));
     }
 
     static List<Stage> head(LayerBuilder layers) {
         MobileFaceNet net = new MobileFaceNet(layers);
         return List.of(
-                new Stage("conv_45", net.bottleneck("conv_45", 128, 512, 128, 2)),
+                new Stage("conv_45", net.bottleneck("conv_45", net.pointwise("conv_45.conv", 128, 512), 128, 2, false)),
                 new Stage("conv_5", net.residuals("conv_5", 2, 128, 256)),
-                new Stage("conv_6_sep", layers.block("conv_6_sep", Size.pointwise(128, 512), PRELU)),
+                new Stage("conv_6_sep", layers.upload(net.pointwise("conv_6_sep", 128, 512))),
                 new Stage(
                         "output_layer.conv_6_dw",
-                        layers.block("output_layer.conv_6_dw", new Size(512, 512, 7, 1, 0, 512), NONE)),
+                        layers.upload(layers.block("output_layer.conv_6_dw", new Size(512, 512, 7, 1, 0, 512), NONE))),
                 new Stage("output_layer.conv_6_flatten", new Layer.Flatten()),
                 new Stage("output_layer.linear", layers.linear("output_layer.linear", 512, layers.outputs())),
                 new Stage("output_layer.bn", net.outputNorm()),
                 new Stage("output_layer", new Layer.Identity()));
     }
 
-    private Layer.Bottleneck bottleneck(String module, int in, int wide, int out, int stride) {
-        return new Layer.Bottleneck(
-                layers.block(module + ".conv", Size.pointwise(in, wide), PRELU),
+    private FoldedConvolution pointwise(String module, int in, int out) {
+        return layers.block(module, Size.pointwise(in, out), PRELU);
+    }
+
+    private Layer bottleneck(String module, FoldedConvolution expand, int out, int stride, boolean residual) {
+        int wide = expand.size().out();
+        return layers.bottleneck(
+                expand,
                 layers.block(module + ".conv_dw", Size.depthwise(wide, stride), PRELU),
                 layers.block(module + ".project", Size.pointwise(wide, out), NONE),
-                false);
+                residual);
     }
 
     private Layer residuals(String module, int count, int channels, int wide) {
         List<Layer> blocks = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            Layer.Bottleneck block = bottleneck(module + ".model." + i, channels, wide, channels, 1);
-            blocks.add(new Layer.Bottleneck(block.expand(), block.depthwise(), block.project(), true));
+            String block = module + ".model." + i;
+            blocks.add(bottleneck(block, pointwise(block + ".conv", channels, wide), channels, 1, true));
         }
         return new Layer.Sequence(blocks);
     }

@@ -38,10 +38,12 @@ final class MobileNetGdConv {
     static List<Stage> head(LayerBuilder layers) {
         List<Stage> stages = new ArrayList<>(features(layers, FEATURES + 1, 17));
         int channels = GROUPS.getLast().channels();
-        stages.add(new Stage(TRUNK + 18, convolution(layers, TRUNK + 18, Size.pointwise(channels, LAST))));
-        stages.add(new Stage("linear7", layers.block("linear7", new Size(LAST, LAST, 7, 1, 0, LAST), NONE)));
+        stages.add(
+                new Stage(TRUNK + 18, layers.upload(convolution(layers, TRUNK + 18, Size.pointwise(channels, LAST)))));
+        stages.add(new Stage(
+                "linear7", layers.upload(layers.block("linear7", new Size(LAST, LAST, 7, 1, 0, LAST), NONE))));
         Size points = Size.pointwise(LAST, layers.outputs());
-        stages.add(new Stage("linear1", layers.block("linear1", points, NONE)));
+        stages.add(new Stage("linear1", layers.upload(layers.block("linear1", points, NONE))));
         stages.add(new Stage("landmarks", new Layer.Flatten()));
         return stages;
     }
@@ -50,7 +52,7 @@ final class MobileNetGdConv {
     private static List<Stage> features(LayerBuilder layers, int first, int last) {
         List<Stage> stages = new ArrayList<>();
         if (first == 0) {
-            stages.add(new Stage(TRUNK + 0, convolution(layers, TRUNK + 0, Size.dense(3, 32, 3, 2))));
+            stages.add(new Stage(TRUNK + 0, layers.upload(convolution(layers, TRUNK + 0, Size.dense(3, 32, 3, 2)))));
         }
         int in = 32;
         int index = 1;
@@ -67,7 +69,7 @@ final class MobileNetGdConv {
         return stages;
     }
 
-    private static Layer.Convolution convolution(LayerBuilder layers, String module, Size size) {
+    private static FoldedConvolution convolution(LayerBuilder layers, String module, Size size) {
         return layers.convolution(module + ".0", module + ".1", size, RELU6);
     }
 
@@ -75,11 +77,13 @@ final class MobileNetGdConv {
         int wide = in * group.expand();
         boolean widens = group.expand() > 1;
         int next = widens ? 1 : 0;
-        return new Layer.Bottleneck(
-                widens ? convolution(layers, module + 0, Size.pointwise(in, wide)) : null,
-                convolution(layers, module + next, Size.depthwise(wide, stride)),
-                layers.convolution(
-                        module + (next + 1), module + (next + 2), Size.pointwise(wide, group.channels()), NONE),
-                stride == 1 && in == group.channels());
+        boolean residual = stride == 1 && in == group.channels();
+        FoldedConvolution depthwise = convolution(layers, module + next, Size.depthwise(wide, stride));
+        FoldedConvolution project = layers.convolution(
+                module + (next + 1), module + (next + 2), Size.pointwise(wide, group.channels()), NONE);
+        return widens
+                ? layers.bottleneck(
+                        convolution(layers, module + 0, Size.pointwise(in, wide)), depthwise, project, residual)
+                : new Layer.Bottleneck(null, layers.upload(depthwise), layers.upload(project), residual);
     }
 }

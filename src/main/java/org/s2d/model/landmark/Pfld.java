@@ -27,9 +27,12 @@ final class Pfld {
     static List<Stage> trunk(LayerBuilder layers) {
         Pfld net = new Pfld(layers);
         List<Stage> stages = new ArrayList<>();
-        stages.add(new Stage("conv1", layers.convolution("conv1", "bn1", Size.dense(3, 64, 3, 2), RELU)));
-        stages.add(new Stage("dw_pool", layers.convolution("dw_pool", "dw_bn", Size.depthwise(64, 1), NONE)));
-        stages.add(new Stage("conv1_extra", layers.withoutBias("conv1_extra", Size.pointwise(64, 64), RELU)));
+        stages.add(
+                new Stage("conv1", layers.upload(layers.convolution("conv1", "bn1", Size.dense(3, 64, 3, 2), RELU))));
+        stages.add(new Stage(
+                "dw_pool", layers.upload(layers.convolution("dw_pool", "dw_bn", Size.depthwise(64, 1), NONE))));
+        stages.add(new Stage(
+                "conv1_extra", layers.upload(layers.withoutBias("conv1_extra", Size.pointwise(64, 64), RELU))));
         stages.add(net.bottleneck("conv3_1", 64, 64, 64, 2));
         for (int i = 2; i <= 5; i++) {
             stages.add(net.bottleneck("block3_" + i, 64, 64, 64, 1));
@@ -46,8 +49,8 @@ final class Pfld {
         Pfld net = new Pfld(layers);
         Layer scales = new Layer.Scales(
                 layers.device(),
-                layers.convolution("conv7.0", "conv7.1", Size.dense(FINE, MIDDLE, 3, 2), RELU),
-                layers.convolution("conv8", null, new Size(MIDDLE, COARSE, 7, 1, 0, 1), RELU));
+                layers.upload(layers.convolution("conv7.0", "conv7.1", Size.dense(FINE, MIDDLE, 3, 2), RELU)),
+                layers.upload(layers.convolution("conv8", null, new Size(MIDDLE, COARSE, 7, 1, 0, 1), RELU)));
         Layer points = layers.linear("fc", FINE + MIDDLE + COARSE, layers.outputs());
         return List.of(
                 net.bottleneck("conv6_1", 128, 128, FINE, 1), new Stage("scales", scales), new Stage("fc", points));
@@ -58,7 +61,7 @@ final class Pfld {
         String conv = module + ".conv.";
         return new Stage(
                 module,
-                new Layer.Bottleneck(
+                layers.bottleneck(
                         layers.convolution(conv + 0, conv + 1, Size.pointwise(in, wide), RELU),
                         layers.convolution(conv + 3, conv + 4, Size.depthwise(wide, stride), RELU),
                         layers.convolution(conv + 6, conv + 7, Size.pointwise(wide, out), NONE),
