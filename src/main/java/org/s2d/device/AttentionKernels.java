@@ -1,5 +1,6 @@
 package org.s2d.device;
 
+import org.jspecify.annotations.Nullable;
 import org.s2d.device.Products.Activation;
 import org.s2d.tensor.Tensor;
 
@@ -9,9 +10,9 @@ public interface AttentionKernels {
      * Scaled dot-product attention {@code softmax(q k^T * scale) v} without an S x S matrix in memory. {@code q} and {@code out} are
      * [B1, B2, Sq, H, d], {@code k} and {@code v} [B1, B2, Sk, H, d]: any views with stride 1 in d, so that packed qkv, attention over
      * tokens and attention over time (token layout [B, T, N, H, d] seen as [B, N, T, H, d]) need no copies. {@code logSumExp} [B1,
-     * B2, H, Sq] contiguous in the device's float type, kept for the backward pass.
+     * B2, H, Sq] contiguous in the device's float type, kept for the backward pass (null when not needed).
      */
-    void attention(Tensor out, Tensor logSumExp, Tensor q, Tensor k, Tensor v, double scale);
+    void attention(Tensor out, @Nullable Tensor logSumExp, Tensor q, Tensor k, Tensor v, double scale);
 
     /** Gradients of {@link #attention}; same layouts. */
     void attentionBackward(

@@ -1,13 +1,15 @@
 package org.s2d.device;
 
+import org.jspecify.annotations.Nullable;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
 
 /** Sizes of one call of attention: queries [outer, inner, queries, heads, headDim], keys and values likewise. */
 public record AttentionSizes(int outer, int inner, int queries, int keys, int heads, int headDim) {
-    /** Reads the sizes off the operands and checks that they and the log-sum-exp fit each other. */
-    public static AttentionSizes check(String kernel, Tensor q, Tensor k, Tensor v, Tensor out, Tensor logSumExp) {
+    /** Reads the sizes off the operands and checks that they and the log-sum-exp, where there is one, fit each other. */
+    public static AttentionSizes check(
+            String kernel, Tensor q, Tensor k, Tensor v, Tensor out, @Nullable Tensor logSumExp) {
         if (q.rank() != 5 || k.rank() != 5) {
             throw new ShapeException(
                     kernel + ": q " + q.shape() + " and k " + k.shape() + " must have rank 5: [B1, B2, S, H, d]");
@@ -23,12 +25,13 @@ public record AttentionSizes(int outer, int inner, int queries, int keys, int he
         requireLike(kernel, "out", out, "q", q);
         requireRows(kernel, "q", q);
         requireRows(kernel, "k", k);
-        Shape kept = Shape.of(q.dim(0), q.dim(1), q.dim(3), q.dim(2));
-        if (!logSumExp.shape().equals(kept) || !logSumExp.isContiguous()) {
+        AttentionSizes sizes = new AttentionSizes(q.dim(0), q.dim(1), q.dim(2), k.dim(2), q.dim(3), q.dim(4));
+        Shape kept = sizes.logSumExp();
+        if (logSumExp != null && (!logSumExp.shape().equals(kept) || !logSumExp.isContiguous())) {
             throw new ShapeException(kernel + ": logSumExp " + logSumExp.shape() + " for q " + q.shape()
                     + ", expected contiguous " + kept);
         }
-        return new AttentionSizes(q.dim(0), q.dim(1), q.dim(2), k.dim(2), q.dim(3), q.dim(4));
+        return sizes;
     }
 
     /** Checks that a tensor has the shape of another and rows without gaps. */
@@ -48,6 +51,11 @@ public record AttentionSizes(int outer, int inner, int queries, int keys, int he
         if (!tensor.dtype().isFloating()) {
             throw new ShapeException(kernel + ": " + name + " is " + tensor.dtype() + ", expected a floating type");
         }
+    }
+
+    /** Shape of the log-sum-exp. */
+    public Shape logSumExp() {
+        return Shape.of(outer, inner, heads, queries);
     }
 
     /** Number of independent problems: one per sequence and head. */

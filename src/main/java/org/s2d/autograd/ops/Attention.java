@@ -53,11 +53,11 @@ public final class Attention {
         Tensor keys = pairs.narrow(2, 0, width);
         Tensor values = pairs.narrow(2, width, width);
         double scale = 1 / Math.sqrt(width / (double) heads);
-        Tensor logSumExp = logSumExp(tape, layout.of(queries));
+        Tensor logSumExp = tape.needsGrad(q, kv) ? logSumExp(tape, layout.of(queries)) : null;
         tape.device()
                 .attention()
                 .attention(layout.of(out), logSumExp, layout.of(queries), layout.of(keys), layout.of(values), scale);
-        if (!tape.needsGrad(q, kv)) {
+        if (logSumExp == null) {
             return tape.constant(out);
         }
         return tape.record("attention", out, List.of(queries, pairs, out, logSumExp), grad -> {
@@ -102,9 +102,9 @@ public final class Attention {
         Tensor k = layout.of(in.narrow(2, width, width));
         Tensor v = layout.of(in.narrow(2, 2 * width, width));
         double scale = 1 / Math.sqrt(width / (double) heads);
-        Tensor logSumExp = logSumExp(tape, q);
+        Tensor logSumExp = tape.needsGrad(qkv) ? logSumExp(tape, q) : null;
         tape.device().attention().attention(layout.of(out), logSumExp, q, k, v, scale);
-        if (!tape.needsGrad(qkv)) {
+        if (logSumExp == null) {
             return tape.constant(out);
         }
         return tape.record("attention", out, List.of(in, out, logSumExp), grad -> {

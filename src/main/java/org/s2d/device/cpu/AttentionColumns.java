@@ -4,10 +4,9 @@ import static org.s2d.device.cpu.TileProducts.LANES;
 import static org.s2d.device.cpu.TileProducts.SPECIES;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 
 /**
- * Softmax along the columns of a block of scores: one row per key, one lane per query, so that sums and maxima over keys
+ * Softmax along the columns of a block of scores: one row per key, one lane per query, so that sums over keys
  * stay within lanes; four sums take turns, which hides latency and keeps rounding errors small. Each method handles {@link TileProducts#LANES} columns.
  */
 final class AttentionColumns {
@@ -15,25 +14,6 @@ final class AttentionColumns {
     static final int BLOCK = 4 * LANES;
 
     private AttentionColumns() {}
-
-    /** Largest score of each column; NaN is passed over here and comes back through {@link #exponentiate}. */
-    static FloatVector max(float[] scores, int first, int rows) {
-        FloatVector even = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
-        FloatVector odd = even;
-        int row = 0;
-        for (; row < rows - 1; row += 2) {
-            even = greater(even, FloatVector.fromArray(SPECIES, scores, first + row * BLOCK));
-            odd = greater(odd, FloatVector.fromArray(SPECIES, scores, first + BLOCK + row * BLOCK));
-        }
-        if (row < rows) {
-            even = greater(even, FloatVector.fromArray(SPECIES, scores, first + row * BLOCK));
-        }
-        return greater(even, odd);
-    }
-
-    private static FloatVector greater(FloatVector a, FloatVector b) {
-        return a.blend(b, b.compare(VectorOperators.GT, a));
-    }
 
     /** Replaces scores by {@code exp(score - shift)} and returns the sums of the columns. */
     static FloatVector exponentiate(float[] scores, int first, int rows, FloatVector shift) {

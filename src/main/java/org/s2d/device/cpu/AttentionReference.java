@@ -1,9 +1,10 @@
 package org.s2d.device.cpu;
 
+import org.jspecify.annotations.Nullable;
 import org.s2d.device.AttentionSizes;
 import org.s2d.tensor.Tensor;
 
-/** Attention in double and plain loops: the specification of {@link AttentionKernel}. */
+/** Attention in double and plain loops: the specification of {@link OneDnnAttention} and {@link AttentionBackward}. */
 final class AttentionReference {
     private final AttentionSizes sizes;
     private final double scale;
@@ -22,12 +23,12 @@ final class AttentionReference {
         row = new double[sizes.keys()];
     }
 
-    static void forward(Tensor out, Tensor logSumExp, Tensor q, Tensor k, Tensor v, double scale) {
+    static void forward(Tensor out, @Nullable Tensor logSumExp, Tensor q, Tensor k, Tensor v, double scale) {
         AttentionSizes sizes = AttentionSizes.check("attention", q, k, v, out, logSumExp);
         new AttentionReference(sizes, scale, q, k, v).forward(out, logSumExp);
     }
 
-    private void forward(Tensor out, Tensor logSumExp) {
+    private void forward(Tensor out, @Nullable Tensor logSumExp) {
         double[] result = new double[q.length];
         double[] kept = new double[sizes.problems() * sizes.queries()];
         for (int problem = 0; problem < sizes.problems(); problem++) {
@@ -43,7 +44,9 @@ final class AttentionReference {
             }
         }
         store(out, result);
-        store(logSumExp, kept);
+        if (logSumExp != null) {
+            store(logSumExp, kept);
+        }
     }
 
     static void backward(

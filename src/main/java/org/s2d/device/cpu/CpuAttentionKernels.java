@@ -2,46 +2,73 @@ package org.s2d.device.cpu;
 
 import java.lang.foreign.MemorySegment;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.s2d.device.AttentionKernels;
 import org.s2d.device.AttentionSizes;
+import org.s2d.device.Checks;
+import org.s2d.device.Elementwise;
 import org.s2d.device.FoveaPromptSteps;
 import org.s2d.device.FoveaPrompter;
+import org.s2d.device.Products;
 import org.s2d.device.Products.Activation;
+import org.s2d.tensor.Allocator;
 import org.s2d.tensor.DType;
+import org.s2d.tensor.Scope;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
 
-/** F32 and BF16 with the Vector API. */
-final class CpuAttentionKernels implements AttentionKernels {
+/** F32 and BF16: attention by oneDNN, its gradient and the rest with the Vector API. */
+final class CpuAttentionKernels implements AttentionKernels, AutoCloseable {
     /** Operations below which handing work to another thread costs more than it saves. */
     private static final double WORTH_SHARING = 200_000;
 
+    private final Allocator allocator;
     private final Workers workers;
+    private final Elementwise elementwise;
+    private final OneDnnAttention forward;
     private final FoveaPromptSteps prompter;
-    private final AttentionKernel[] perWorker;
+    private final AttentionBackward[] perWorker;
 
-    CpuAttentionKernels(Workers workers, FoveaPromptSteps prompter) {
+    CpuAttentionKernels(
+            Allocator allocator, Workers workers, OneDnnTeam team, Elementwise elementwise, Products products) {
+        this.allocator = allocator;
         this.workers = workers;
-        this.prompter = prompter;
-        perWorker = Stream.generate(AttentionKernel::new).limit(workers.count()).toArray(AttentionKernel[]::new);
+        this.elementwise = elementwise;
+        forward = new OneDnnAttention(team);
+        prompter = new FoveaPromptSteps(allocator, elementwise, products);
+        perWorker =
+                Stream.generate(AttentionBackward::new).limit(workers.count()).toArray(AttentionBackward[]::new);
     }
 
     @Override
-    public void attention(Tensor out, Tensor logSumExp, Tensor q, Tensor k, Tensor v, double scale) {
+    public void attention(Tensor out, @Nullable Tensor logSumExp, Tensor q, Tensor k, Tensor v, double scale) {
         String kernel = "attention";
         AttentionSizes sizes = AttentionSizes.check(kernel, q, k, v, out, logSumExp);
-        AttentionKernel.Forward call = new AttentionKernel.Forward(
-                sizes,
-                new HeadRows(kernel, out),
-                floats(kernel, logSumExp),
-                new HeadRows(kernel, q),
-                new HeadRows(kernel, k),
-                new HeadRows(kernel, v),
-                (float) scale);
-        workers.parallelFor(
-                sizes.problems(),
-                grain(sizes),
-                (worker, from, to) -> perWorker[worker].forward(call, (int) from, (int) to));
+        Checks.singlePrecision(kernel, q, k, v, out);
+        MemorySegment kept = logSumExp == null ? null : floats(kernel, logSumExp);
+        if (out.numel() == 0) {
+            return;
+        }
+        try (Scope scope = new Scope(allocator)) {
+            Tensor result = OneDnnAttention.fits(out) ? out : scope.allocate(DType.F32, out.shape());
+            forward.forward(
+                    new OneDnnAttention.Call(
+                            sizes, result, kept, readable(scope, q), readable(scope, k), readable(scope, v), (float)
+                                    scale),
+                    grain(sizes));
+            if (result != out) {
+                elementwise.copy(out, result);
+            }
+        }
+    }
+
+    private Tensor readable(Scope scope, Tensor tensor) {
+        if (OneDnnAttention.fits(tensor)) {
+            return tensor;
+        }
+        Tensor copy = scope.allocate(DType.F32, tensor.shape());
+        elementwise.copy(copy, tensor);
+        return copy;
     }
 
     @Override
@@ -62,7 +89,7 @@ final class CpuAttentionKernels implements AttentionKernels {
         AttentionSizes.requireLike(kernel, "gradQ", gradQ, "q", q);
         AttentionSizes.requireLike(kernel, "gradK", gradK, "k", k);
         AttentionSizes.requireLike(kernel, "gradV", gradV, "v", v);
-        AttentionKernel.Backward call = new AttentionKernel.Backward(
+        AttentionBackward.Call call = new AttentionBackward.Call(
                 sizes,
                 new HeadRows(kernel, gradQ),
                 new HeadRows(kernel, gradK),
@@ -76,7 +103,7 @@ final class CpuAttentionKernels implements AttentionKernels {
         workers.parallelFor(
                 sizes.problems(),
                 grain(sizes),
-                (worker, from, to) -> perWorker[worker].backward(call, (int) from, (int) to));
+                (worker, from, to) -> perWorker[worker].run(call, (int) from, (int) to));
     }
 
     private static long grain(AttentionSizes sizes) {
@@ -127,5 +154,10 @@ final class CpuAttentionKernels implements AttentionKernels {
             Tensor weight,
             Activation before) {
         TemporalConvKernel.backward(gradIn, gradWeight, gradBias, gradOut, in, weight, before, workers);
+    }
+
+    @Override
+    public void close() {
+        forward.close();
     }
 }

@@ -4,7 +4,6 @@ import org.s2d.device.AttentionKernels;
 import org.s2d.device.Convolutions;
 import org.s2d.device.Device;
 import org.s2d.device.Elementwise;
-import org.s2d.device.FoveaPromptSteps;
 import org.s2d.device.Frames;
 import org.s2d.device.Losses;
 import org.s2d.device.Normalization;
@@ -22,8 +21,9 @@ public final class CpuDevice implements Device {
     private final Workers workers;
     private final Elementwise elementwise;
     private final CpuProducts products;
-    private final Normalization normalization;
-    private final AttentionKernels attention;
+    private final OneDnnTeam team;
+    private final CpuNormalization normalization;
+    private final CpuAttentionKernels attention;
     private final Convolutions convolutions;
     private final TokenKernels tokens;
     private final Frames frames;
@@ -35,8 +35,9 @@ public final class CpuDevice implements Device {
         workers = new Workers(threads);
         elementwise = new CpuElementwise(workers);
         products = new CpuProducts(pool, workers, elementwise);
-        normalization = new CpuNormalization(workers, elementwise);
-        attention = new CpuAttentionKernels(workers, new FoveaPromptSteps(pool, elementwise, products));
+        team = new OneDnnTeam(workers);
+        normalization = new CpuNormalization(workers, elementwise, team);
+        attention = new CpuAttentionKernels(pool, workers, team, elementwise, products);
         convolutions = new CpuConvolutions(pool, workers, elementwise);
         tokens = new CpuTokenKernels(workers);
         frames =
@@ -138,6 +139,9 @@ public final class CpuDevice implements Device {
     @Override
     public void close() {
         products.close();
+        normalization.close();
+        attention.close();
+        team.close();
         workers.close();
         pool.close();
     }

@@ -7,16 +7,18 @@ import org.s2d.device.Normalization;
 import org.s2d.device.ResidualSum;
 import org.s2d.tensor.Tensor;
 
-/** F32 and BF16 with the Vector API; softmax in double. */
-final class CpuNormalization implements Normalization {
+/** F32 and BF16: layer normalisation by oneDNN, its gradient with the Vector API; softmax in double. */
+final class CpuNormalization implements Normalization, AutoCloseable {
     private final Workers workers;
     private final Scratch scratch;
     private final Partition partition;
     private final Elementwise elementwise;
+    private final OneDnnLayerNorm layerNorm;
 
-    CpuNormalization(Workers workers, Elementwise elementwise) {
+    CpuNormalization(Workers workers, Elementwise elementwise, OneDnnTeam team) {
         this.workers = workers;
         this.elementwise = elementwise;
+        layerNorm = new OneDnnLayerNorm(team);
         scratch = workers.scratch();
         partition = workers::parallelFor;
     }
@@ -30,7 +32,7 @@ final class CpuNormalization implements Normalization {
             Tensor weight,
             Tensor bias,
             double eps) {
-        LayerNormKernel.forward(out, mean, rstd, in, weight, bias, eps, workers, scratch);
+        layerNorm.forward(out, mean, rstd, in, weight, bias, eps);
     }
 
     @Override
@@ -88,5 +90,10 @@ final class CpuNormalization implements Normalization {
     @Override
     public void logSoftmaxBackward(Tensor gradIn, Tensor out, Tensor gradOut) {
         SoftmaxKernel.logBackward(gradIn, out, gradOut, partition);
+    }
+
+    @Override
+    public void close() {
+        layerNorm.close();
     }
 }

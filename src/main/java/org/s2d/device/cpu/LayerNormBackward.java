@@ -11,7 +11,7 @@ import org.s2d.device.StridedLoop;
 import org.s2d.tensor.Tensor;
 
 /**
- * Vector version of {@link LayerNormKernel#referenceBackward}. Each worker sums the weight and bias gradients of its rows in
+ * Vector version of {@link LayerNormReference#backward}. Each worker sums the weight and bias gradients of its rows in
  * double; the sums are added in the order of the workers, so equal team sizes give equal bits.
  */
 final class LayerNormBackward {

@@ -26,11 +26,16 @@ final class OneDnnLibrary {
     static final int SUCCESS = 0;
     static final int UNIMPLEMENTED = 3;
     static final int ENGINE_CPU = 1;
+    static final int FORWARD_TRAINING = 64;
     static final int TYPE_UNDEFINED = 0;
     static final int FORMAT_ANY = 1;
     static final int SCRATCHPAD_USER = 1;
     static final int FPMATH_STRICT = 0;
+    static final int USE_SCALE = 2;
+    static final int USE_SHIFT = 4;
+    static final int ELTWISE_LINEAR = 0x26;
     static final int ELTWISE_GELU_ERF = 49;
+    static final int SOFTMAX = 0x30000;
     static final int BINARY_ADD = 0x1fff0;
     static final int QUERY_IMPLEMENTATION = 8;
     static final int QUERY_WEIGHTS = 131;
@@ -40,6 +45,10 @@ final class OneDnnLibrary {
     static final int ARG_DESTINATION = 17;
     static final int ARG_WEIGHTS = 33;
     static final int ARG_BIAS = 41;
+    static final int ARG_MEAN = 49;
+    static final int ARG_VARIANCE = 50;
+    static final int ARG_SCALE = 51;
+    static final int ARG_SHIFT = 52;
     static final int ARG_SCRATCHPAD = 80;
     static final int ARG_POST_OPERATION = 32768;
 

@@ -74,7 +74,7 @@ final class OneDnnMatMul {
                     library.engine(),
                     target,
                     library.engine(),
-                    attributes(objects));
+                    objects.attributes());
             return new OneDnnPrimitive(
                     library,
                     objects,
@@ -94,7 +94,7 @@ final class OneDnnMatMul {
         long a = descriptor(objects, problem.a(), batches, rows, problem.k());
         long out = descriptor(objects, problem.out(), batches, rows, columns);
         long bias = problem.bias() == null ? 0 : biasDescriptor(objects, problem.bias(), batches, columns);
-        long attributes = attributes(objects);
+        long attributes = objects.attributes();
         addPostOperations(objects, attributes, batches, rows, columns);
         long[] descriptor = new long[1];
         int status = library.tryCreate(
@@ -128,14 +128,6 @@ final class OneDnnMatMul {
                     residualDescriptor(objects, problem.residual(), batches, rows, columns)));
         }
         return new OneDnnPrimitive(library, objects, primitive, arguments, workers);
-    }
-
-    /** Working memory is ours, and products are exact in their types whatever the environment says. */
-    private long attributes(OneDnnObjects objects) {
-        long attributes = objects.create("primitive_attr");
-        library.call("dnnl_primitive_attr_set_scratchpad_mode", attributes, OneDnnLibrary.SCRATCHPAD_USER);
-        library.call("dnnl_primitive_attr_set_fpmath_mode", attributes, OneDnnLibrary.FPMATH_STRICT);
-        return attributes;
     }
 
     private void addPostOperations(OneDnnObjects objects, long attributes, long batches, long rows, long columns) {

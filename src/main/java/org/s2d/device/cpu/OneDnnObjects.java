@@ -26,6 +26,14 @@ final class OneDnnObjects implements AutoCloseable {
         return own(destroy, library.create(create, arguments));
     }
 
+    /** {@code dnnl_OPERATION_primitive_desc_create(&descriptor, engine, arguments...)}. */
+    long describe(String operation, Object... arguments) {
+        Object[] all = new Object[arguments.length + 1];
+        all[0] = library.engine();
+        System.arraycopy(arguments, 0, all, 1, arguments.length);
+        return create("dnnl_" + operation + "_primitive_desc_create", "dnnl_primitive_desc_destroy", all);
+    }
+
     /** Takes over an object that was made elsewhere. */
     long own(String destroy, long object) {
         owned.push(new Owned(destroy, object));
@@ -56,6 +64,21 @@ final class OneDnnObjects implements AutoCloseable {
                     dtype,
                     OneDnnLibrary.FORMAT_ANY);
         }
+    }
+
+    /** Attributes of a primitive: working memory is ours, and arithmetic is exact in its types whatever the environment says. */
+    long attributes() {
+        long attributes = create("primitive_attr");
+        library.call("dnnl_primitive_attr_set_scratchpad_mode", attributes, OneDnnLibrary.SCRATCHPAD_USER);
+        library.call("dnnl_primitive_attr_set_fpmath_mode", attributes, OneDnnLibrary.FPMATH_STRICT);
+        return attributes;
+    }
+
+    /** Adds an element-wise function with parameter {@code alpha} to what follows the operation. */
+    void addEltwise(long attributes, int function, float alpha) {
+        long operations = create("post_ops");
+        library.call("dnnl_post_ops_append_eltwise", operations, function, alpha, 0f);
+        library.call("dnnl_primitive_attr_set_post_ops", attributes, operations);
     }
 
     private static MemorySegment array(Arena arena, long[] values) {

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * A compiled operation and, for every worker, the memory objects it is executed with; a call only moves their pointers.
  * Workers run it at the same time, each with its own.
  */
-final class OneDnnPrimitive implements AutoCloseable {
+final class OneDnnPrimitive implements PlanCache.Plan {
     /** One tensor of the operation: its role and its layout. */
     record Argument(int role, long descriptor) {}
 

@@ -1,5 +1,6 @@
 package org.s2d.device.cpu;
 
+import org.jspecify.annotations.Nullable;
 import org.s2d.device.AttentionKernels;
 import org.s2d.device.FoveaPromptSteps;
 import org.s2d.device.FoveaPrompter;
@@ -15,7 +16,7 @@ final class ReferenceAttentionKernels implements AttentionKernels {
     }
 
     @Override
-    public void attention(Tensor out, Tensor logSumExp, Tensor q, Tensor k, Tensor v, double scale) {
+    public void attention(Tensor out, @Nullable Tensor logSumExp, Tensor q, Tensor k, Tensor v, double scale) {
         AttentionReference.forward(out, logSumExp, q, k, v, scale);
     }
 

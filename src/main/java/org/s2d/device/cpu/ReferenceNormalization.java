@@ -24,7 +24,7 @@ final class ReferenceNormalization implements Normalization {
             Tensor weight,
             Tensor bias,
             double eps) {
-        LayerNormKernel.reference(out, mean, rstd, in, weight, bias, eps);
+        LayerNormReference.forward(out, mean, rstd, in, weight, bias, eps);
     }
 
     @Override
@@ -57,7 +57,7 @@ final class ReferenceNormalization implements Normalization {
             Tensor rstd,
             Tensor weight,
             @Nullable Tensor around) {
-        LayerNormKernel.referenceBackward(gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight);
+        LayerNormReference.backward(gradIn, gradWeight, gradBias, gradOut, in, mean, rstd, weight);
         if (gradIn != null && around != null) {
             Checks.sameShape("layerNormBackward", in, around);
             elementwise.binary(Elementwise.Binary.ADD, gradIn, gradIn, around);

@@ -1,5 +1,6 @@
 package org.s2d.device.cuda;
 
+import org.jspecify.annotations.Nullable;
 import org.s2d.device.AttentionKernels;
 import org.s2d.device.AttentionSizes;
 import org.s2d.device.Checks;
@@ -34,22 +35,23 @@ final class CudaAttentionKernels implements AttentionKernels {
     }
 
     @Override
-    public void attention(Tensor out, Tensor logSumExp, Tensor q, Tensor k, Tensor v, double scale) {
+    public void attention(Tensor out, @Nullable Tensor logSumExp, Tensor q, Tensor k, Tensor v, double scale) {
         AttentionSizes sizes = AttentionSizes.check("attention", q, k, v, out, logSumExp);
         Checks.singlePrecision("attention", q, k, v, out);
-        Checks.onlyF32("attention", logSumExp);
         if (q.numel() == 0) {
             return;
         }
         try (Scope scope = context.scope()) {
+            Tensor kept = logSumExp == null ? scope.allocate(DType.F32, sizes.logSumExp()) : logSumExp;
+            Checks.onlyF32("attention", kept);
             Tensor keys = converted(scope, k, q.dtype());
             Tensor values = converted(scope, v, q.dtype());
             Tensor result = target(scope, out, q.dtype());
             AttentionCall call = AttentionCall.of(sizes, scale, q, keys, values);
             if (TemporalAttention.fits(sizes, q, keys, values, result)) {
-                temporal.forward(call, result, logSumExp, q, keys, values);
+                temporal.forward(call, result, kept, q, keys, values);
             } else {
-                fused.forward(call, result, logSumExp, q, keys, values);
+                fused.forward(call, result, kept, q, keys, values);
             }
             deliver(out, result);
         }

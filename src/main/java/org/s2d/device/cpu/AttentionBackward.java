@@ -9,23 +9,22 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import org.s2d.device.AttentionSizes;
 import org.s2d.device.cpu.TileProducts.Matrix;
 
 /**
- * Attention of one head at a time in a worker's scratch memory, which holds the head's keys and values and the scores of one
+ * Gradients of attention, one head at a time in a worker's scratch memory, which holds the head's keys and values and the scores of one
  * block of queries against all keys: no S x S matrix, and everything stays in the second-level cache. Scores are kept
- * transposed, [keys, BLOCK]: the softmax of a query runs down a lane, and both products read them as they lie. The
+ * transposed, [keys, BLOCK]: the softmax of a query runs down a lane, and the products read them as they lie. The
  * specification is {@link AttentionReference}.
  *
- * <p>The backward pass computes the probabilities again as {@code exp(score - logSumExp)}. They are normalised once more, because
+ * <p>The probabilities are computed again as {@code exp(score - logSumExp)}. They are normalised once more, because
  * rounding logSumExp to F32 scales a whole row; and {@code delta = sum P * dP} is taken from them instead of {@code sum dO * O}, which is
  * equal but would carry the rounding of a BF16 result.
  *
  * <p>One instance per worker; not thread-safe.
  */
-final class AttentionKernel {
+final class AttentionBackward {
     /** Keys per step of the products that sum over keys: their rows stay in the first-level cache for all queries. */
     private static final int KEY_CHUNK = 64;
 
@@ -42,21 +41,9 @@ final class AttentionKernel {
     private float[] grads = {};
     private float[] across = {};
     private float[] result = {};
-    private final float[] factors = new float[BLOCK];
     private final float[] logSums = new float[BLOCK];
 
-    /** Operands of the forward pass. */
-    record Forward(
-            AttentionSizes sizes,
-            HeadRows out,
-            MemorySegment logSumExp,
-            HeadRows q,
-            HeadRows k,
-            HeadRows v,
-            float scale) {}
-
-    /** Operands of the backward pass. */
-    record Backward(
+    record Call(
             AttentionSizes sizes,
             HeadRows gradQ,
             HeadRows gradK,
@@ -68,7 +55,7 @@ final class AttentionKernel {
             MemorySegment logSumExp,
             float scale) {}
 
-    private void prepare(AttentionSizes sizes, boolean backward) {
+    private void prepare(AttentionSizes sizes) {
         width = sizes.headDim();
         stride = Math.ceilDiv(width, LANES) * LANES;
         paddedKeys = Math.ceilDiv(sizes.keys(), ROWS) * ROWS;
@@ -78,12 +65,10 @@ final class AttentionKernel {
         queries = room(queries, BLOCK * stride);
         across = room(across, BLOCK * width);
         result = room(result, BLOCK * stride);
-        if (backward) {
-            gradKeys = room(gradKeys, paddedKeys * stride);
-            gradValues = room(gradValues, paddedKeys * stride);
-            gradScores = room(gradScores, paddedKeys * BLOCK);
-            grads = room(grads, BLOCK * stride);
-        }
+        gradKeys = room(gradKeys, paddedKeys * stride);
+        gradValues = room(gradValues, paddedKeys * stride);
+        gradScores = room(gradScores, paddedKeys * BLOCK);
+        grads = room(grads, BLOCK * stride);
     }
 
     private static float[] room(float[] present, int size) {
@@ -91,39 +76,8 @@ final class AttentionKernel {
     }
 
     /** Heads {@code from} (included) to {@code to} (excluded). */
-    void forward(Forward call, int from, int to) {
-        prepare(call.sizes, false);
-        for (int problem = from; problem < to; problem++) {
-            call.k.load(problem, 0, call.sizes.keys(), 1, keys, stride, paddedKeys);
-            call.v.load(problem, 0, call.sizes.keys(), 1, values, stride, paddedKeys);
-            for (int first = 0; first < call.sizes.queries(); first += BLOCK) {
-                forwardBlock(call, problem, first, Math.min(BLOCK, call.sizes.queries() - first));
-            }
-        }
-    }
-
-    private void forwardBlock(Forward call, int problem, int first, int count) {
-        int keyCount = call.sizes.keys();
-        loadBlock(call.q, problem, first, count, call.scale, queries);
-        multiplyAcross(scores, keys, queries, keyCount, count);
-        for (int lane = 0; lane < count; lane += LANES) {
-            FloatVector max = AttentionColumns.max(scores, lane, keyCount);
-            FloatVector sum = AttentionColumns.exponentiate(scores, lane, keyCount, max);
-            FloatVector.broadcast(SPECIES, 1).div(sum).intoArray(factors, lane);
-            sum.lanewise(VectorOperators.LOG).add(max).intoArray(logSums, lane);
-        }
-        overKeys(result, scores, values, keyCount, count);
-        for (int i = 0; i < count; i++) {
-            scaleRow(result, i, factors[i]);
-        }
-        call.out.store(problem, first, count, result, stride);
-        long at = (long) problem * call.sizes.queries() + first;
-        MemorySegment.copy(logSums, 0, call.logSumExp, ValueLayout.JAVA_FLOAT, at * Float.BYTES, count);
-    }
-
-    /** Heads {@code from} (included) to {@code to} (excluded). */
-    void backward(Backward call, int from, int to) {
-        prepare(call.sizes, true);
+    void run(Call call, int from, int to) {
+        prepare(call.sizes);
         int keyCount = call.sizes.keys();
         for (int problem = from; problem < to; problem++) {
             call.k.load(problem, 0, keyCount, 1, keys, stride, paddedKeys);
@@ -131,14 +85,14 @@ final class AttentionKernel {
             Arrays.fill(gradKeys, 0, paddedKeys * stride, 0);
             Arrays.fill(gradValues, 0, paddedKeys * stride, 0);
             for (int first = 0; first < call.sizes.queries(); first += BLOCK) {
-                backwardBlock(call, problem, first, Math.min(BLOCK, call.sizes.queries() - first));
+                block(call, problem, first, Math.min(BLOCK, call.sizes.queries() - first));
             }
             call.gradK.store(problem, 0, keyCount, gradKeys, stride);
             call.gradV.store(problem, 0, keyCount, gradValues, stride);
         }
     }
 
-    private void backwardBlock(Backward call, int problem, int first, int count) {
+    private void block(Call call, int problem, int first, int count) {
         int keyCount = call.sizes.keys();
         loadBlock(call.q, problem, first, count, call.scale, queries);
         multiplyAcross(scores, keys, queries, keyCount, count);

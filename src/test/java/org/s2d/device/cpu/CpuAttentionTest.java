@@ -13,7 +13,7 @@ import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 
 /** What the conformance catalogue does not ask: accuracy at S2D's size, and that the cut among workers changes nothing. */
-class AttentionKernelTest {
+class CpuAttentionTest {
     private static final int TOKENS = 197;
     private static final int HEADS = 3;
     private static final int WIDTH = HEADS * 64;
