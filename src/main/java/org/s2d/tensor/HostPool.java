@@ -65,13 +65,13 @@ public final class HostPool implements Allocator, AutoCloseable {
                 .addLast(segment);
     }
 
-    /** Four classes per power of two: at most a quarter of a block is wasted. */
+    /** Sixteen classes per power of two: at most a sixteenth of a large block is wasted. */
     public static long sizeClass(long bytes) {
         if (bytes < 0) {
             throw new IllegalArgumentException("negative size " + bytes);
         }
         long size = Math.max(bytes, 256);
-        long step = Math.max(ALIGNMENT, Long.highestOneBit(size - 1) / 4);
+        long step = Math.max(ALIGNMENT, Long.highestOneBit(size - 1) / 16);
         return Math.multiplyExact(Math.ceilDiv(size, step), step);
     }
 
