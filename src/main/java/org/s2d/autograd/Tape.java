@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.Device;
 import org.s2d.device.Elementwise;
@@ -43,6 +44,7 @@ public final class Tape implements AutoCloseable {
     private final DType computeType;
     private final Gradients gradients;
     private final @Nullable Seed dropoutSeed;
+    private final Part part;
     private final List<Node> nodes = new ArrayList<>();
     private final List<Var> inputs = new ArrayList<>();
     private final Deque<Scope> scopes = new ArrayDeque<>();
@@ -55,17 +57,18 @@ public final class Tape implements AutoCloseable {
         void onResult(String name, Var result);
     }
 
-    private Tape(Device device, Precision precision, Gradients gradients, @Nullable Seed dropoutSeed) {
+    private Tape(Device device, Precision precision, Gradients gradients, @Nullable Seed dropoutSeed, Part part) {
         this.device = device;
         this.computeType = precision.computeType(device);
         this.gradients = gradients;
         this.dropoutSeed = dropoutSeed;
+        this.part = part;
         scopes.push(new Scope(device.allocator(), OWNER));
     }
 
     /** Inference behaviour: dropout and stochastic depth do nothing. */
     public static Tape evaluating(Device device, Precision precision, Gradients gradients) {
-        return new Tape(device, precision, gradients, null);
+        return new Tape(device, precision, gradients, null, Part.WHOLE);
     }
 
     /** Training behaviour; all random decisions are functions of {@code seed}, so a step can be repeated exactly. */
@@ -75,7 +78,12 @@ public final class Tape implements AutoCloseable {
 
     /** As above, for steps that are recorded and repeated: part of the seed lies in memory. {@link Seed#spread} keeps steps apart. */
     public static Tape training(Device device, Precision precision, Gradients gradients, Seed seed) {
-        return new Tape(device, precision, gradients, seed);
+        return training(device, precision, gradients, seed, Part.WHOLE);
+    }
+
+    /** As above, for some samples of a batch: what is random for them is what it would be with the others beside them. */
+    public static Tape training(Device device, Precision precision, Gradients gradients, Seed seed, Part part) {
+        return new Tape(device, precision, gradients, seed, part);
     }
 
     public Device device() {
@@ -102,6 +110,11 @@ public final class Tape implements AutoCloseable {
             throw new IllegalStateException("random operation on an evaluating tape");
         }
         return dropoutSeed.plus(++draws);
+    }
+
+    /** Which samples of a batch these are. */
+    public Part part() {
+        return part;
     }
 
     /** Shows every result that modules name; the values live only during the call. */
@@ -219,13 +232,36 @@ public final class Tape implements AutoCloseable {
      * alive until it has run.
      */
     public Var record(String name, Tensor output, List<Tensor> kept, Backward rule) {
-        Var result = new Var(output, true, null);
+        return record(name, output, kept, rule, null);
+    }
+
+    /**
+     * As above, for a result that is soon computed again: {@code again} does that, in the innermost scope and from what the rule reads, so that
+     * operations which read the result in their own rules need not keep it.
+     */
+    public Var record(String name, Tensor output, List<Tensor> kept, Backward rule, @Nullable Supplier<Tensor> again) {
+        Var result = new Var(output, true, null, again);
         List<Storage> storages = new ArrayList<>(kept.size());
         for (Tensor tensor : kept) {
             storages.add(tensor.storage().retain());
         }
         nodes.add(new Node(name, result, storages, rule));
         return result;
+    }
+
+    /**
+     * What a rule reads of an operand, to be asked for in the rule: the operand computed again, where {@link #record} was told how and the device
+     * is for it, otherwise {@code used}, which is added to {@code kept}.
+     *
+     * @param used the operand as the operation takes it: the elements in their order, maybe a copy in another type
+     */
+    public Supplier<Tensor> reading(Var operand, Tensor used, List<Tensor> kept) {
+        Supplier<Tensor> again = device.computesAgain() ? operand.again() : null;
+        if (again == null || used.storage() != operand.value().storage()) {
+            kept.add(used);
+            return () -> used;
+        }
+        return () -> again.get().reshape(used.shape());
     }
 
     /** Adds a gradient to a variable; sums over dimensions that were broadcast. Does nothing where none is needed. */
@@ -311,6 +347,17 @@ public final class Tape implements AutoCloseable {
             grad.storage().release();
             variable.setGrad(null, false);
         }
+    }
+
+    /**
+     * Where a rule puts a result that it computes element by element: over the gradient that it was given, if nobody else holds that, or in
+     * memory of its own.
+     */
+    public Tensor over(Tensor gradOut, DType type) {
+        boolean free = gradOut.dtype() == type
+                && gradOut.isContiguous()
+                && !gradOut.storage().isShared();
+        return free ? gradOut : allocate(type, gradOut.shape());
     }
 
     /**

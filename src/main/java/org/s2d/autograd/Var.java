@@ -1,5 +1,6 @@
 package org.s2d.autograd;
 
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
@@ -9,13 +10,19 @@ public final class Var {
     private final Tensor value;
     private final boolean requiresGrad;
     private final @Nullable Leaf leaf;
+    private final @Nullable Supplier<Tensor> again;
     private @Nullable Tensor grad;
     private boolean ownsGrad;
 
     Var(Tensor value, boolean requiresGrad, @Nullable Leaf leaf) {
+        this(value, requiresGrad, leaf, null);
+    }
+
+    Var(Tensor value, boolean requiresGrad, @Nullable Leaf leaf, @Nullable Supplier<Tensor> again) {
         this.value = value;
         this.requiresGrad = requiresGrad;
         this.leaf = leaf;
+        this.again = again;
     }
 
     public Tensor value() {
@@ -38,6 +45,12 @@ public final class Var {
     /** The leaf this variable stands for; null for inputs and results of operations. */
     public @Nullable Leaf leaf() {
         return leaf;
+    }
+
+    /** Computes the value again in the backward pass; null where it takes too long. See {@link Tape#reading}. */
+    @Nullable
+    Supplier<Tensor> again() {
+        return again;
     }
 
     /** After {@link Tape#backward}: the gradient of an input; null when nothing depended on it. */

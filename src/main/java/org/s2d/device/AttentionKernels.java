@@ -14,7 +14,10 @@ public interface AttentionKernels {
      */
     void attention(Tensor out, @Nullable Tensor logSumExp, Tensor q, Tensor k, Tensor v, double scale);
 
-    /** Gradients of {@link #attention}; same layouts. */
+    /** Whether {@link #attentionBackward} reads {@code out}, which otherwise need not be kept. */
+    boolean backwardReadsResult();
+
+    /** Gradients of {@link #attention}; same layouts. {@code out} may be null unless {@link #backwardReadsResult}. */
     void attentionBackward(
             Tensor gradQ,
             Tensor gradK,
@@ -23,7 +26,7 @@ public interface AttentionKernels {
             Tensor q,
             Tensor k,
             Tensor v,
-            Tensor out,
+            @Nullable Tensor out,
             Tensor logSumExp,
             double scale);
 

@@ -7,9 +7,9 @@ import org.s2d.tensor.Tensor;
 
 /** Sizes of one call of attention: queries [outer, inner, queries, heads, headDim], keys and values likewise. */
 public record AttentionSizes(int outer, int inner, int queries, int keys, int heads, int headDim) {
-    /** Reads the sizes off the operands and checks that they and the log-sum-exp, where there is one, fit each other. */
+    /** Reads the sizes off the operands and checks that they, the result and the log-sum-exp, where there are these, fit each other. */
     public static AttentionSizes check(
-            String kernel, Tensor q, Tensor k, Tensor v, Tensor out, @Nullable Tensor logSumExp) {
+            String kernel, Tensor q, Tensor k, Tensor v, @Nullable Tensor out, @Nullable Tensor logSumExp) {
         if (q.rank() != 5 || k.rank() != 5) {
             throw new ShapeException(
                     kernel + ": q " + q.shape() + " and k " + k.shape() + " must have rank 5: [B1, B2, S, H, d]");
@@ -22,7 +22,9 @@ public record AttentionSizes(int outer, int inner, int queries, int keys, int he
             throw new ShapeException(kernel + ": no keys for the queries " + q.shape());
         }
         requireLike(kernel, "v", v, "k", k);
-        requireLike(kernel, "out", out, "q", q);
+        if (out != null) {
+            requireLike(kernel, "out", out, "q", q);
+        }
         requireRows(kernel, "q", q);
         requireRows(kernel, "k", k);
         AttentionSizes sizes = new AttentionSizes(q.dim(0), q.dim(1), q.dim(2), k.dim(2), q.dim(3), q.dim(4));

@@ -50,6 +50,12 @@ public interface Device extends AutoCloseable {
     /** Copies a host tensor to this device; same shape, types may differ. */
     void upload(Tensor out, Tensor host);
 
+    /**
+     * Whether the backward pass computes results again that take one pass over memory, such as layer norms, instead of keeping them: where
+     * products take nearly all of the time.
+     */
+    boolean computesAgain();
+
     /** Whether {@link #uploadAhead} copies while this device computes; elsewhere there is nothing to be gained by it. */
     default boolean uploadsAhead() {
         return false;

@@ -22,7 +22,7 @@ public interface Elementwise {
     /** {@code out = op(in)}. */
     void unary(Unary op, Tensor out, Tensor in);
 
-    /** {@code gradIn = gradOut * op'(in)}. */
+    /** {@code gradIn = gradOut * op'(in)}; {@code gradIn} may be {@code gradOut}. */
     void unaryBackward(Unary op, Tensor gradIn, Tensor in, Tensor gradOut);
 
     /** Sums {@code in} over every dimension in which the shape of {@code out} is 1 or missing (the adjoint of broadcasting). */

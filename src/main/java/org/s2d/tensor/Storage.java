@@ -62,6 +62,11 @@ public final class Storage {
         return bytes;
     }
 
+    /** Whether several hold it. */
+    public boolean isShared() {
+        return references.get() > 1;
+    }
+
     public Storage retain() {
         if (references.getAndIncrement() <= 0) {
             throw new IllegalStateException("tensor retained after its scope was closed");

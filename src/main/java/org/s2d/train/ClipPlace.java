@@ -72,9 +72,14 @@ final class ClipPlace {
 
     /** Makes the clips, mixed as planned or not; they live until the tape closes. */
     Var make(Tape tape, boolean mixed) {
-        Tensor clips = tape.allocate(tape.floatType(), shape);
+        return tape.constant(make(tape.scope(), mixed));
+    }
+
+    /** The same, in a scope. */
+    Tensor make(Scope scope, boolean mixed) {
+        Tensor clips = scope.allocate(device.floatType(), shape);
         make(clips, mixed);
-        return tape.constant(clips);
+        return clips;
     }
 
     /** Makes the clips, mixed as planned or not. */

@@ -58,6 +58,14 @@ final class ConfigChecks {
                 "loss.sdl.enabled",
                 true,
                 "false for model.family s4d");
+        boolean separable = config.model().expertLayers().isEmpty() && !config.reconstructs();
+        atLeast("train.micro_batch", config.train().microBatch(), 0);
+        require(
+                config.train().microBatch() == 0 || separable,
+                "train.micro_batch",
+                config.train().microBatch(),
+                "0 with experts and with masks, which look at a batch as a whole; lower train.batch_size and raise"
+                        + " train.update_freq");
     }
 
     private void data(TrainConfig.Data data) {

@@ -169,6 +169,6 @@ final class ConfigDefaults {
     private static Train train(Kind kind) {
         String freeze = kind.isS4d() || kind.mode().equals("image") ? "none" : "s2d";
         return new Train(
-                "", kind.objective(), 100, 8, 1, 0, "cpu", "fp32", 0, true, freeze, "", false, 1, "uar", 20, 0, 300);
+                "", kind.objective(), 100, 8, 0, 1, 0, "cpu", "fp32", 0, true, freeze, "", false, 1, "uar", 20, 0, 300);
     }
 }

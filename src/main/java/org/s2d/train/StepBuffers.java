@@ -36,6 +36,10 @@ final class StepBuffers implements AutoCloseable {
      * @param watched what the host wants to know: loss, weighted self-distillation loss, logits [B * C]
      */
     record Batch(ClipPlace clips, boolean isMixed, Tensor targets, Tensor labels, Tensor watched) {
+        int size() {
+            return labels.dim(0);
+        }
+
         Tensor loss() {
             return watched.narrow(0, 0, 1);
         }

@@ -261,8 +261,9 @@ public record TrainConfig(
      * The run.
      *
      * @param objective classify, or reconstruct: pre-training of s4d
-     * @param batchSize clips per forward pass
-     * @param updateFreq forward passes per optimiser step
+     * @param batchSize clips per batch
+     * @param microBatch clips or photographs of a batch that go through the model at once; 0: all
+     * @param updateFreq batches per optimiser step
      * @param device cpu, or reference
      * @param threads threads that compute; 0: all cores
      * @param graph whether a GPU records a step once and repeats it as a whole
@@ -278,6 +279,7 @@ public record TrainConfig(
             String objective,
             int epochs,
             int batchSize,
+            int microBatch,
             int updateFreq,
             long seed,
             String device,

@@ -147,6 +147,7 @@ final class TrainingRun implements AutoCloseable {
                 config.loss().smoothing(),
                 config.loss().balance(),
                 config.optim().clipGrad(),
+                config.train().microBatch(),
                 graph,
                 parts.scaler()));
         TrainConfig.Augment augment = config.data().augment();

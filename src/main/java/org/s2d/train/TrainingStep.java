@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.s2d.autograd.Part;
 import org.s2d.autograd.Precision;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Tape.Gradients;
@@ -15,6 +16,7 @@ import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.CrossEntropy;
 import org.s2d.device.Device;
 import org.s2d.device.Repeated;
+import org.s2d.device.Seed;
 import org.s2d.loss.Sdl;
 import org.s2d.model.Classifier;
 import org.s2d.nn.Parameter;
@@ -43,6 +45,7 @@ public final class TrainingStep implements AutoCloseable {
     private final double smoothing;
     private final double balance;
     private final double maxNorm;
+    private final int microBatch;
     private final LossScaler scaler;
     private Tape.@Nullable Observer observer;
     private final boolean recorded;
@@ -68,13 +71,15 @@ public final class TrainingStep implements AutoCloseable {
             double smoothing,
             double maxNorm,
             boolean recorded) {
-        this(device, precision, model, optimizer, sdl, smoothing, 0, maxNorm, recorded, LossScaler.off());
+        this(device, precision, model, optimizer, sdl, smoothing, 0, maxNorm, 0, recorded, LossScaler.off());
     }
 
     /**
      * As above, with a factor on the loss that every step may change.
      *
      * @param balance weight of the model's balance loss
+     * @param microBatch samples of a batch that go through the model at once, forward and backward, so that activations are kept of these
+     *     alone; the step is the same but for the order of sums. 0: a whole batch, which a model with a balance loss needs
      */
     public TrainingStep(
             Device device,
@@ -85,9 +90,11 @@ public final class TrainingStep implements AutoCloseable {
             double smoothing,
             double balance,
             double maxNorm,
+            int microBatch,
             boolean recorded,
             LossScaler scaler) {
         this.balance = balance;
+        this.microBatch = microBatch;
         this.recorded = recorded;
         this.device = device;
         this.precision = precision;
@@ -226,62 +233,90 @@ public final class TrainingStep implements AutoCloseable {
                 boolean twice = feeds && !batch.isMixed();
                 LandmarkSource source = variant.landmarks().get(i);
                 landmarks.add(twice ? new RememberedLandmarks(source, remembered) : source);
-                try (Tape tape = Tape.training(device, precision, Gradients.RECORD, place.seed(i, PASS))) {
-                    accumulate(tape, batch, landmarks.get(i), variant.sdlWeight(), variant.lossScale() / count);
-                }
+                Pass pass = new Pass(batch, landmarks.get(i), place.seed(i, PASS), Gradients.RECORD);
+                double factor = variant.lossScale() / count;
+                inParts(pass, (tape, out) -> accumulate(tape, batch, out, variant.sdlWeight(), factor));
             }
             optimizer.judge(place.report(), place.watched(), maxNorm, 1 / variant.lossScale());
             optimizer.update(place.factor());
             for (int i = 0; i < count && feeds; i++) {
-                try (Tape tape = Tape.training(device, precision, Gradients.NONE, place.seed(count + i, PASS))) {
-                    feedQueue(tape, place.batches().get(i), landmarks.get(i), place.factor());
+                StepBuffers.Batch batch = place.batches().get(i);
+                Pass pass = new Pass(batch, landmarks.get(i), place.seed(count + i, PASS), Gradients.NONE);
+                inParts(pass, (tape, out) -> feedQueue(tape, batch, out, place.factor()));
+            }
+        }
+    }
+
+    /** A batch on its way through the model; mixed, as planned, only where it is learned from. */
+    private record Pass(StepBuffers.Batch batch, LandmarkSource landmarks, Seed seed, Gradients gradients) {}
+
+    /** What is done with the scores of samples that went through the model at once: those of the tape's part of a batch. */
+    private interface PartWork {
+        void run(Tape tape, Classifier.Output out);
+    }
+
+    private void inParts(Pass pass, PartWork work) {
+        boolean learns = pass.gradients == Gradients.RECORD;
+        int all = pass.batch.size();
+        int most = microBatch == 0 ? all : Math.min(microBatch, all);
+        try (Scope scope = new Scope(device.allocator(), "clips")) {
+            Tensor clips = pass.batch.clips().make(scope, learns);
+            LandmarkSource landmarks = most == all ? pass.landmarks : new RememberedLandmarks(pass.landmarks, scope);
+            for (int first = 0; first < all; first += most) {
+                Part part = new Part(first, Math.min(most, all - first), all);
+                try (Tape tape = Tape.training(device, precision, pass.gradients, pass.seed, part)) {
+                    if (observer != null && learns) {
+                        tape.setObserver(observer);
+                    }
+                    work.run(tape, forward(tape, clips, landmarks));
                 }
             }
         }
     }
 
+    private Classifier.Output forward(Tape tape, Tensor clips, LandmarkSource landmarks) {
+        Part part = tape.part();
+        Classifier.Output out = model.classify(tape, tape.constant(part.of(clips)), seen -> {
+            Var maps = landmarks.features(tape, tape.constant(clips));
+            return tape.constant(part.of(maps.value()));
+        });
+        tape.observe("feature", out.feature());
+        tape.observe("logits", out.logits());
+        return out;
+    }
+
     private void accumulate(
-            Tape tape, StepBuffers.Batch batch, LandmarkSource landmarks, double sdlWeight, double factor) {
-        if (observer != null) {
-            tape.setObserver(observer);
-        }
-        Classifier.Output out = forward(tape, batch.clips().make(tape, true), landmarks);
+            Tape tape, StepBuffers.Batch batch, Classifier.Output out, double sdlWeight, double lossScale) {
+        Part part = tape.part();
         Var perSample = batch.isMixed()
-                ? CrossEntropy.apply(tape, out.logits(), tape.constant(batch.targets()))
-                : CrossEntropy.ofLabels(tape, out.logits(), batch.labels(), smoothing);
+                ? CrossEntropy.apply(tape, out.logits(), tape.constant(part.of(batch.targets())))
+                : CrossEntropy.ofLabels(tape, out.logits(), part.of(batch.labels()), smoothing);
         Var loss = Arithmetic.mean(tape, perSample, 0);
         Var total = loss;
         if (sdl != null && sdlWeight > 0) {
             Sdl.Distilled distilled = sdl.loss(tape, out.logits(), out.feature().value());
             tape.observe("sdl.soft_targets", distilled.target());
             Var weighted = Arithmetic.scale(tape, distilled.loss(), sdlWeight);
-            device.elementwise().copy(batch.sdlLoss(), weighted.value());
+            device.elementwise().addScaled(batch.sdlLoss(), weighted.value(), part.share());
             total = Arithmetic.add(tape, loss, weighted);
         }
         Var balanceLoss = out.balanceLoss();
         if (balanceLoss != null && balance != 0) {
             total = Arithmetic.add(tape, total, Arithmetic.scale(tape, balanceLoss, balance));
         }
-        device.elementwise().copy(batch.loss(), loss.value());
-        device.elementwise().copy(batch.logits(), out.logits().value());
+        device.elementwise().addScaled(batch.loss(), loss.value(), part.share());
+        device.elementwise().copy(part.of(batch.logits()), out.logits().value());
+        double factor = lossScale * part.share();
         tape.backward(factor == 1 ? total : Arithmetic.scale(tape, total, factor));
     }
 
-    private void feedQueue(Tape tape, StepBuffers.Batch batch, LandmarkSource landmarks, Tensor factor) {
-        Sdl queue = Objects.requireNonNull(sdl);
-        Classifier.Output out = forward(tape, batch.clips().make(tape, false), landmarks);
+    private void feedQueue(Tape tape, StepBuffers.Batch batch, Classifier.Output out, Tensor factor) {
         if (observer != null) {
             observer.onResult("sdl.update.feat", out.feature());
             observer.onResult("sdl.update.logits", out.logits());
         }
-        queue.update(out.feature().value(), out.logits().value(), batch.labels(), factor);
-    }
-
-    private Classifier.Output forward(Tape tape, Var x, LandmarkSource landmarks) {
-        Classifier.Output out = model.classify(tape, x, seen -> landmarks.features(tape, seen));
-        tape.observe("feature", out.feature());
-        tape.observe("logits", out.logits());
-        return out;
+        Tensor labels = tape.part().of(batch.labels());
+        Objects.requireNonNull(sdl).update(out.feature().value(), out.logits().value(), labels, factor);
     }
 
     @Override

@@ -49,6 +49,9 @@ class ConfigReaderTest {
                 "data: {balanced: maybe} | data.balanced is \"maybe\", expected true or false",
                 "model: {size: huge} | model.size 'huge' is unknown",
                 "model: {mode: film} | model.mode is 'film', expected one of image, video",
+                "train: {micro_batch: -1} | train.micro_batch is -1, expected at least 0",
+                "{train: {micro_batch: 1}, model: {family: s4d}} | run.yaml:1: train.micro_batch is 1, expected 0 with"
+                        + " experts",
                 "train: 3 | 'train' is a section",
                 "{train: {seed: 1}, train: {seed: 2}} | a second time",
                 "[1] | expected keys and values",

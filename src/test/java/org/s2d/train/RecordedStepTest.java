@@ -111,10 +111,16 @@ class RecordedStepTest {
         boolean tellsNext;
 
         Run(Device device, boolean recorded, LandmarkSource landmarks) {
-            this(device, recorded, landmarks, Precision.BF16, LossScaler.off());
+            this(device, recorded, landmarks, Precision.BF16, LossScaler.off(), 0);
         }
 
-        Run(Device device, boolean recorded, LandmarkSource landmarks, Precision precision, LossScaler scaler) {
+        Run(
+                Device device,
+                boolean recorded,
+                LandmarkSource landmarks,
+                Precision precision,
+                LossScaler scaler,
+                int microBatch) {
             this.device = device;
             this.landmarks = landmarks;
             scope = new Scope(device.allocator());
@@ -123,7 +129,8 @@ class RecordedStepTest {
             optimizer =
                     new AdamW(ParameterGroups.of(model.parameters().values()), AdamW.Options.DEFAULT, device, scope);
             sdl = new Sdl(device, scope, 3, 4, CONFIG.embedDim(), 2, 1);
-            step = new TrainingStep(device, precision, model, optimizer, sdl, 0.1, 0, MAX_NORM, recorded, scaler);
+            step = new TrainingStep(
+                    device, precision, model, optimizer, sdl, 0.1, 0, MAX_NORM, microBatch, recorded, scaler);
         }
 
         static Run of(Device device, boolean recorded) {
@@ -138,7 +145,12 @@ class RecordedStepTest {
 
         /** In FP16, from a scale of the loss at which its gradients overflow. */
         static Run inHalfPrecision(Device device, boolean recorded) {
-            return new Run(device, recorded, Run::equalMaps, Precision.FP16, LossScaler.dynamic(0x1p22));
+            return new Run(device, recorded, Run::equalMaps, Precision.FP16, LossScaler.dynamic(0x1p22), 0);
+        }
+
+        /** One clip after the other through the model. */
+        static Run inParts(Device device, boolean recorded) {
+            return new Run(device, recorded, Run::equalMaps, Precision.BF16, LossScaler.off(), 1);
         }
 
         /** Of step number {@code i}, the same tensor each time. */
@@ -251,6 +263,21 @@ class RecordedStepTest {
             assertThat(run.results).isEqualTo(plain.results);
             assertThat(run.results.getFirst().skipped()).isTrue();
             assertThat(run.results.getLast().skipped()).isFalse();
+            requireSame(run.state(), plain.state());
+        }
+    }
+
+    @Test
+    void stepsWhoseBatchGoesThroughTheModelInPartsAreRecordedToo() {
+        int steps = 4;
+        try (Run plain = Run.inParts(device, false);
+                Run run = Run.inParts(device, true)) {
+            plain.steps(0, steps);
+            run.steps(0, steps - 1);
+            calls.clear();
+            run.step(steps - 1, 1);
+            requireOneLaunchAndOneWait();
+            assertThat(run.results).isEqualTo(plain.results);
             requireSame(run.state(), plain.state());
         }
     }

@@ -1,6 +1,8 @@
 package org.s2d.autograd.ops;
 
+import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.tensor.Shape;
@@ -12,8 +14,8 @@ import org.s2d.tensor.Tensor;
  *
  * <p>Shapes: packed qkv [F, N, 3*H*d] ordered [q|k|v], then heads; result [F, N, H*d]. {@link #overTokens} attends among the N
  * tokens of each frame, {@link #overTime} among the T frames of a clip at each token (F = B*T), {@link #cross} from one set of
- * tokens to another. Keeps qkv, the result and one log-sum-exp per query and head. Cost: 4*S^2*d FLOP per head and sequence.
- * Source: torch.nn.functional.scaled_dot_product_attention; timm Attention for the packed layout.
+ * tokens to another. Keeps qkv, one log-sum-exp per query and head, and the result where the device's backward pass reads it. Cost:
+ * 4*S^2*d FLOP per head and sequence. Source: torch.nn.functional.scaled_dot_product_attention; timm Attention for the packed layout.
  */
 public final class Attention {
     private Attention() {}
@@ -60,7 +62,8 @@ public final class Attention {
         if (logSumExp == null) {
             return tape.constant(out);
         }
-        return tape.record("attention", out, List.of(queries, pairs, out, logSumExp), grad -> {
+        Result result = Result.of(tape, out, layout);
+        return tape.record("attention", out, result.with(queries, pairs, logSumExp), grad -> {
             Tensor gradQ = tape.allocate(queries.dtype(), queries.shape());
             Tensor gradKv = tape.allocate(pairs.dtype(), pairs.shape());
             tape.device()
@@ -73,7 +76,7 @@ public final class Attention {
                             layout.of(queries),
                             layout.of(keys),
                             layout.of(values),
-                            layout.of(out),
+                            result.seen,
                             logSumExp,
                             scale);
             tape.accumulate(q, gradQ);
@@ -84,6 +87,22 @@ public final class Attention {
     /** Sees a [F, N, H*d] part of a tensor as [B1, B2, S, H, d]. */
     private interface Layout {
         Tensor of(Tensor part);
+    }
+
+    /** The result as the backward pass reads it; null where it does not. */
+    private record Result(@Nullable Tensor seen) {
+        static Result of(Tape tape, Tensor out, Layout layout) {
+            return new Result(tape.device().attention().backwardReadsResult() ? layout.of(out) : null);
+        }
+
+        /** Other tensors to be kept, and this. */
+        List<Tensor> with(Tensor... others) {
+            List<Tensor> kept = new ArrayList<>(List.of(others));
+            if (seen != null) {
+                kept.add(seen);
+            }
+            return kept;
+        }
     }
 
     private static int width(Var qkv, int heads) {
@@ -107,7 +126,8 @@ public final class Attention {
         if (logSumExp == null) {
             return tape.constant(out);
         }
-        return tape.record("attention", out, List.of(in, out, logSumExp), grad -> {
+        Result result = Result.of(tape, out, layout);
+        return tape.record("attention", out, result.with(in, logSumExp), grad -> {
             Tensor gradIn = tape.allocate(in.dtype(), in.shape());
             tape.device()
                     .attention()
@@ -119,7 +139,7 @@ public final class Attention {
                             q,
                             k,
                             v,
-                            layout.of(out),
+                            result.seen,
                             logSumExp,
                             scale);
             tape.accumulate(qkv, gradIn);

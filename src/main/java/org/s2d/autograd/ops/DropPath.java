@@ -31,9 +31,9 @@ public final class DropPath {
         if (dropProbability == 0 || !tape.isTraining()) {
             return null;
         }
-        Tensor scales = tape.allocate(tape.floatType(), Shape.of(rows));
+        Tensor scales = tape.allocate(tape.floatType(), tape.part().batch(Shape.of(rows)));
         tape.device().elementwise().keepScales(scales, dropProbability, tape.nextSeed());
-        return scales;
+        return tape.part().of(scales);
     }
 
     /** With the scale of every row given, shape [F, 1, ...]. */

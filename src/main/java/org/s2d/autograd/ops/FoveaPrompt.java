@@ -1,9 +1,14 @@
 package org.s2d.autograd.ops;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.s2d.autograd.Tape;
+import org.s2d.autograd.Tape.Backward;
 import org.s2d.autograd.Var;
 import org.s2d.device.FoveaPrompter;
+import org.s2d.device.Products.Activation;
+import org.s2d.device.Products.Epilogue;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
@@ -13,8 +18,8 @@ import org.s2d.tensor.Tensor;
  * Fovea} on the image stream's, and a 1x1 convolution of their sum back to D.
  *
  * <p>Shapes: u, v and p [F, N, D]; focus and other [H, D], back [D, H] (further size-one dimensions are accepted), biases [H] and
- * [D], smooth [1]. Keeps u, v and, of H channels, focus(u) and the sum. Arithmetic, result and gradients in the float type whatever
- * the type of u and v: the softmax multiplies by about ten, and the gradient of smooth is a sum of terms that cancel.
+ * [D], smooth [1]. Keeps u, v and, of H channels, focus(u) and the sum, from which p is computed again where others need it ({@link
+ * Tape#reading}). Arithmetic, result and gradients in the float type whatever the type of u and v: the softmax multiplies by about ten, and the gradient of smooth is a sum of terms that cancel.
  *
  * <p>Cost: 6*F*N*D*H FLOP forward. Memory-bound: reads u and v and writes p once. Source: S2D's prompter.
  */
@@ -67,16 +72,36 @@ public final class FoveaPrompt {
         if (!trains && !tape.needsGrad(image, landmark)) {
             return new Result(tape.constant(out), streams.narrow());
         }
-        List<Tensor> kept = List.of(streams.image(), streams.landmark(), streams.narrow(), streams.sum());
-        Var prompt = tape.record("foveaPrompt", out, kept, grad -> {
+        List<Tensor> kept = new ArrayList<>(List.of(streams.narrow(), streams.sum()));
+        Supplier<Tensor> imageRead = tape.reading(image, streams.image(), kept);
+        Supplier<Tensor> landmarkRead = tape.reading(landmark, streams.landmark(), kept);
+        Backward rule = grad -> {
             FoveaPrompter.Gradients gradients = new FoveaPrompter.Gradients(
                     image.requiresGrad() ? tape.allocate(tape.floatType(), image.shape()) : null,
                     landmark.requiresGrad() ? tape.allocate(tape.floatType(), image.shape()) : null,
                     trains ? like(tape, tensors) : null);
-            tape.device().attention().foveaPromptBackward(gradients, tape.contiguous(grad), streams, tensors);
+            FoveaPrompter.Streams read =
+                    new FoveaPrompter.Streams(imageRead.get(), landmarkRead.get(), streams.narrow(), streams.sum());
+            tape.device().attention().foveaPromptBackward(gradients, tape.contiguous(grad), read, tensors);
             deliver(tape, image, landmark, weights, gradients);
-        });
-        return new Result(prompt, streams.narrow());
+        };
+        Supplier<Tensor> again = () -> back(tape, streams.sum(), tensors);
+        return new Result(tape.record("foveaPrompt", out, kept, rule, again), streams.narrow());
+    }
+
+    /** The prompt from the sum of both streams [F, N, H]. */
+    private static Tensor back(Tape tape, Tensor sum, FoveaPrompter weights) {
+        Tensor prompt = tape.allocate(tape.floatType(), sum.shape().with(2, weights.width()));
+        int rows = sum.dim(0) * sum.dim(1);
+        Epilogue bias = new Epilogue(weights.backBias(), Activation.NONE, null, false);
+        tape.device()
+                .products()
+                .matmul(
+                        prompt.reshape(rows, weights.width()),
+                        sum.reshape(rows, weights.channels()),
+                        weights.back().transpose(0, 1),
+                        bias);
+        return prompt;
     }
 
     private static void deliver(

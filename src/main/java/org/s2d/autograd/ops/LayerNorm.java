@@ -1,8 +1,11 @@
 package org.s2d.autograd.ops;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
+import org.s2d.autograd.Tape.Backward;
 import org.s2d.autograd.Var;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Shape;
@@ -13,8 +16,9 @@ import org.s2d.tensor.Tensor;
  * {@code y = (x - mean) / sqrt(var + eps) * weight + bias} over the last dimension, biased variance.
  *
  * <p>Shapes: x and y [..., D], weight and bias [D]; x may be a view whose last dimension has stride 1. Keeps x, mean and
- * 1/sqrt(var + eps) per row. The gradient that a residual connection brings to x is added in the same pass. Arithmetic in F32 (F64 on the reference device); y in the requested type. Memory-bound. Source:
- * torch.nn.functional.layer_norm.
+ * 1/sqrt(var + eps) per row; from x the result is computed again where others need it ({@link Tape#reading}). The gradient that a residual
+ * connection brings to x is added in the same pass. Arithmetic in F32 (F64 on the reference device); y in the requested type. Memory-bound.
+ * Source: torch.nn.functional.layer_norm.
  */
 public final class LayerNorm {
     private LayerNorm() {}
@@ -25,7 +29,7 @@ public final class LayerNorm {
         Tensor out = tape.allocate(outType, x.shape());
         Statistics kept = Statistics.allocate(tape, x.shape(), tape.needsGrad(x, weight, bias));
         tape.device().normalization().layerNorm(out, kept.mean, kept.rstd, in, weight.value(), bias.value(), eps);
-        return record(tape, x, weight, bias, in, out, kept);
+        return record(tape, x, weight, bias, eps, in, out, kept);
     }
 
     static void requireFeatures(Var x, Var weight, Var bias) {
@@ -48,15 +52,23 @@ public final class LayerNorm {
     }
 
     /** The result {@code out} of normalising x, whose rows lie in {@code in}, with its backward rule. */
-    static Var record(Tape tape, Var x, Var weight, Var bias, Tensor in, Tensor out, Statistics kept) {
-        Tensor mean = kept.mean;
-        Tensor rstd = kept.rstd;
+    static Var record(
+            Tape tape, Var x, Var weight, Var bias, double eps, Tensor in, Tensor out, Statistics statistics) {
+        Tensor mean = statistics.mean;
+        Tensor rstd = statistics.rstd;
         if (mean == null || rstd == null) {
             return tape.constant(out);
         }
-        return tape.record("layerNorm", out, List.of(in, mean, rstd), grad -> {
+        List<Tensor> kept = new ArrayList<>(List.of(mean, rstd));
+        Supplier<Tensor> rows = tape.reading(x, in, kept);
+        Backward rule = grad -> {
             Tensor rowGrad = grad.stride(-1) == 1 ? grad : tape.contiguous(grad);
-            differentiate(tape, x, weight, bias, new Saved(in, mean, rstd), rowGrad);
+            differentiate(tape, x, weight, bias, new Saved(rows.get(), mean, rstd), rowGrad);
+        };
+        return tape.record("layerNorm", out, kept, rule, () -> {
+            Tensor again = tape.allocate(out.dtype(), out.shape());
+            tape.device().normalization().layerNorm(again, null, null, rows.get(), weight.value(), bias.value(), eps);
+            return again;
         });
     }
 

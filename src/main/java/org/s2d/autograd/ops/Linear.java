@@ -2,6 +2,7 @@ package org.s2d.autograd.ops;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
@@ -82,9 +83,7 @@ public final class Linear {
             return tape.constant(y);
         }
         List<Tensor> kept = new ArrayList<>();
-        if (weight.requiresGrad()) {
-            kept.add(operands.x());
-        }
+        Supplier<Tensor> in = weight.requiresGrad() ? tape.reading(x, operands.x(), kept) : operands::x;
         if (x.requiresGrad() && weight.leaf() == null) {
             kept.add(operands.weight());
         }
@@ -100,7 +99,7 @@ public final class Linear {
             }
             if (weight.requiresGrad()) {
                 Tensor gradW = tape.allocate(tape.floatType(), Shape.of(operands.out(), operands.in()));
-                tape.device().products().matmul(gradW, grad.transpose(0, 1), operands.x());
+                tape.device().products().matmul(gradW, grad.transpose(0, 1), in.get());
                 tape.accumulate(weight, gradW.reshape(weight.shape()));
             }
             if (bias != null && bias.requiresGrad()) {

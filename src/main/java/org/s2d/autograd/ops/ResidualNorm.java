@@ -65,7 +65,7 @@ public final class ResidualNorm {
                 .normalization()
                 .sumLayerNorm(out, sum, kept.mean(), kept.rstd(), terms, weight.value(), bias.value(), eps);
         Var total = sumNeedsGrad ? recordSum(tape, x, addends, sum) : tape.constant(sum);
-        return new Result(total, LayerNorm.record(tape, total, weight, bias, sum, out, kept));
+        return new Result(total, LayerNorm.record(tape, total, weight, bias, eps, sum, out, kept));
     }
 
     private static Var recordSum(Tape tape, Var x, Addends addends, Tensor sum) {

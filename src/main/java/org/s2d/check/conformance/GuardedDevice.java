@@ -102,6 +102,11 @@ record GuardedDevice(Device device, Allocator allocator, Runnable check) impleme
     }
 
     @Override
+    public boolean computesAgain() {
+        return device.computesAgain();
+    }
+
+    @Override
     public Repeated repeated(Runnable work) {
         return device.repeated(work);
     }

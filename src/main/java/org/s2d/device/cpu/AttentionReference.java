@@ -57,7 +57,7 @@ final class AttentionReference {
             Tensor q,
             Tensor k,
             Tensor v,
-            Tensor out,
+            @Nullable Tensor out,
             Tensor logSumExp,
             double scale) {
         AttentionSizes sizes = AttentionSizes.check("attentionBackward", q, k, v, out, logSumExp);

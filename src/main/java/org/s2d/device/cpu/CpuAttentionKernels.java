@@ -72,6 +72,11 @@ final class CpuAttentionKernels implements AttentionKernels, AutoCloseable {
     }
 
     @Override
+    public boolean backwardReadsResult() {
+        return false;
+    }
+
+    @Override
     public void attentionBackward(
             Tensor gradQ,
             Tensor gradK,
@@ -80,7 +85,7 @@ final class CpuAttentionKernels implements AttentionKernels, AutoCloseable {
             Tensor q,
             Tensor k,
             Tensor v,
-            Tensor out,
+            @Nullable Tensor out,
             Tensor logSumExp,
             double scale) {
         String kernel = "attentionBackward";

@@ -116,6 +116,11 @@ public final class CpuDevice implements Device {
     }
 
     @Override
+    public boolean computesAgain() {
+        return true;
+    }
+
+    @Override
     public Repeated repeated(Runnable work) {
         return Repeated.plain(work);
     }

@@ -21,6 +21,11 @@ final class ReferenceAttentionKernels implements AttentionKernels {
     }
 
     @Override
+    public boolean backwardReadsResult() {
+        return false;
+    }
+
+    @Override
     public void attentionBackward(
             Tensor gradQ,
             Tensor gradK,
@@ -29,7 +34,7 @@ final class ReferenceAttentionKernels implements AttentionKernels {
             Tensor q,
             Tensor k,
             Tensor v,
-            Tensor out,
+            @Nullable Tensor out,
             Tensor logSumExp,
             double scale) {
         AttentionReference.backward(gradQ, gradK, gradV, gradOut, q, k, v, out, logSumExp, scale);

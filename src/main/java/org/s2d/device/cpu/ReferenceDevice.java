@@ -99,6 +99,11 @@ public final class ReferenceDevice implements Device {
     }
 
     @Override
+    public boolean computesAgain() {
+        return true;
+    }
+
+    @Override
     public Repeated repeated(Runnable work) {
         return Repeated.plain(work);
     }

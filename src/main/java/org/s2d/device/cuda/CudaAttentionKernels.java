@@ -1,5 +1,6 @@
 package org.s2d.device.cuda;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.AttentionKernels;
 import org.s2d.device.AttentionSizes;
@@ -58,6 +59,11 @@ final class CudaAttentionKernels implements AttentionKernels {
     }
 
     @Override
+    public boolean backwardReadsResult() {
+        return true;
+    }
+
+    @Override
     public void attentionBackward(
             Tensor gradQ,
             Tensor gradK,
@@ -66,16 +72,17 @@ final class CudaAttentionKernels implements AttentionKernels {
             Tensor q,
             Tensor k,
             Tensor v,
-            Tensor out,
+            @Nullable Tensor out,
             Tensor logSumExp,
             double scale) {
         String name = "attentionBackward";
-        AttentionSizes sizes = AttentionSizes.check(name, q, k, v, out, logSumExp);
+        Tensor result = Objects.requireNonNull(out, "out");
+        AttentionSizes sizes = AttentionSizes.check(name, q, k, v, result, logSumExp);
         AttentionSizes.requireLike(name, "gradOut", gradOut, "q", q);
         AttentionSizes.requireLike(name, "gradQ", gradQ, "q", q);
         AttentionSizes.requireLike(name, "gradK", gradK, "k", k);
         AttentionSizes.requireLike(name, "gradV", gradV, "v", v);
-        Checks.singlePrecision(name, gradQ, gradK, gradV, gradOut, q, k, v, out);
+        Checks.singlePrecision(name, gradQ, gradK, gradV, gradOut, q, k, v, result);
         Checks.onlyF32(name, logSumExp);
         if (k.numel() == 0) {
             return;
@@ -91,7 +98,7 @@ final class CudaAttentionKernels implements AttentionKernels {
             if (TemporalAttention.fits(sizes, q, keys, values, upstream, gradients.q(), gradients.k(), gradients.v())) {
                 temporal.backward(call, gradients, upstream, q, keys, values);
             } else {
-                fused.backward(call, gradients, upstream, q, keys, values, converted(scope, out, type), logSumExp);
+                fused.backward(call, gradients, upstream, q, keys, values, converted(scope, result, type), logSumExp);
             }
             deliver(gradQ, gradients.q());
             deliver(gradK, gradients.k());

@@ -165,6 +165,11 @@ public final class CudaDevice implements Device {
     }
 
     @Override
+    public boolean computesAgain() {
+        return false;
+    }
+
+    @Override
     public Repeated repeated(Runnable work) {
         return new RepeatedGraph(context, work);
     }

@@ -98,7 +98,7 @@ public final class DevicePool implements Allocator, AutoCloseable {
                 .limit(MOST_OWNERS)
                 .map(entry -> entry.getKey() + " " + mebibytes(entry.getValue()))
                 .collect(Collectors.joining(", "));
-        return "%s: out of memory: asked for %s, free %s of %s. In use: %s, %s in all. Lower the batch size or the frames of a clip, or compute in bf16."
+        return "%s: out of memory: asked for %s, free %s of %s. In use: %s, %s in all. Lower the batch size or the frames of a clip, set train.micro_batch, or compute in bf16."
                 .formatted(
                         driver.name(),
                         mebibytes(size),

@@ -97,7 +97,7 @@ class DevicePoolTest {
                     .isInstanceOf(DeviceException.class)
                     .hasMessage("emulator: out of memory: asked for 7.0 MiB, free 6.0 MiB of 16.0 MiB. In use:"
                             + " activations 6.0 MiB, weights 4.0 MiB, 10.0 MiB in all. Lower the batch size or"
-                            + " the frames of a clip, or compute in bf16.");
+                            + " the frames of a clip, set train.micro_batch, or compute in bf16.");
         }
     }
 }
