@@ -3,10 +3,12 @@
 
     tools/base_reference.py bench/reference/s2d_base.json [--dtype float32]
     tools/base_reference.py bench/reference/s2d_base.json --yardstick
+    tools/base_reference.py bench/reference/s2d_base.json --clip 4x224 [--clip ...]
 
-The second form adds how far PyTorch's own float32 is from its float64, for each kind of parameter in the block where it is farthest; at 64 pixels,
-where it takes minutes instead of hours. Weights and inputs are too large to store, so both sides make them by one formula (see `formula`). Stored are logits, loss and the 2-norm
-of every gradient of the fine-tuning parameters. Needs about 20 GB and some minutes in float64.
+The second form adds how far PyTorch's own float32 is from its float64, for each kind of parameter in the block where it is farthest; at 64
+pixels, where it takes minutes instead of hours. The third adds the logits of clips of other sizes, frames x pixels, in float64. Weights and
+inputs are too large to store, so both sides make them by one formula (see `formula`). Stored are logits, loss and the 2-norm of every gradient
+of the fine-tuning parameters. Needs about 20 GB and some minutes in float64.
 """
 
 import argparse
@@ -58,8 +60,8 @@ def formula(name, shape):
     return torch.from_numpy(values.astype(numpy.float32).reshape(shape))
 
 
-def step(config, dtype):
-    """Logits, feature, loss, and the norm of each gradient."""
+def forward(config, dtype):
+    """The model, logits and feature."""
     model = S2D(config)
     for name, parameter in model.named_parameters():
         parameter.data = formula(name, parameter.shape).to(dtype)
@@ -68,7 +70,12 @@ def step(config, dtype):
     grid = side // config["patch_size"]
     x = formula("x", (1, 3, frames, side, side)).to(dtype)
     a = formula("a", (frames, config["in_chans_l"], grid, grid)).to(dtype)
-    logits, feature = model(x, a)
+    return model, *model(x, a)
+
+
+def step(config, dtype):
+    """Logits, feature, loss, and the norm of each gradient."""
+    model, logits, feature = forward(config, dtype)
     loss = torch.nn.functional.cross_entropy(logits, torch.tensor([LABEL]), label_smoothing=0.1)
     loss.backward()
     norms = {name: p.grad.norm().item() for name, p in model.named_parameters() if p.grad is not None}
@@ -93,13 +100,23 @@ def yardstick():
     return errors
 
 
+def clip_logits(clip):
+    frames, side = map(int, clip.split("x"))
+    with torch.no_grad():
+        return forward(CONFIG | {"num_frames": frames, "img_size": side}, torch.float64)[1][0].tolist()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("out", type=pathlib.Path)
     parser.add_argument("--dtype", default="float64", choices=["float32", "float64"])
     parser.add_argument("--yardstick", action="store_true")
+    parser.add_argument("--clip", action="append", metavar="FRAMESxPIXELS")
     args = parser.parse_args()
-    if args.yardstick:
+    if args.clip:
+        expected = json.loads(args.out.read_text())
+        expected["clips"] = expected.get("clips", {}) | {clip: clip_logits(clip) for clip in args.clip}
+    elif args.yardstick:
         expected = json.loads(args.out.read_text()) | {"float32_errors": yardstick()}
     else:
         logits, feature, loss, norms = step(CONFIG, getattr(torch, args.dtype))

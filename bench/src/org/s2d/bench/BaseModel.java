@@ -28,12 +28,12 @@ import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 import org.s2d.train.FreezeRule;
 
-/** Base-size S2D with formula weights, and a batch of copies of the formula's clip of 16 frames. */
+/** Base-size S2D with formula weights, and a batch of copies of the formula's clip. */
 @State(Scope.Benchmark)
 public abstract class BaseModel {
     static final S2dConfig CONFIG = S2dConfig.base(7);
-    static final Shape CLIP = Shape.of(3, 16, 224, 224);
-    static final Shape MAPS = Shape.of(16, 128, 14, 14);
+    static final Shape CLIP = clip(CONFIG);
+    static final Shape MAPS = maps(CONFIG);
 
     @Param({"FP32", "BF16"})
     public Precision precision = Precision.FP32;
@@ -51,6 +51,21 @@ public abstract class BaseModel {
     /** Clips of the batch. */
     abstract int clips();
 
+    /** Sizes of the model and of its clips. */
+    S2dConfig config() {
+        return CONFIG;
+    }
+
+    private static Shape clip(S2dConfig config) {
+        return Shape.of(3, config.frames(), config.imageSize(), config.imageSize());
+    }
+
+    /** Landmark maps of a clip's frames, as large as the grid of patches. */
+    private static Shape maps(S2dConfig config) {
+        int grid = config.imageSize() / config.patchSize();
+        return Shape.of(config.frames(), config.landmarkChannels(), grid, grid);
+    }
+
     /** All processors, unless a number is given. */
     static int threads(int given) {
         return given > 0 ? given : Runtime.getRuntime().availableProcessors();
@@ -61,14 +76,16 @@ public abstract class BaseModel {
         HostPool pool = new HostPool();
         device = new CpuDevice(pool, threads(threads));
         scope = new org.s2d.tensor.Scope(pool);
-        model = new S2dModel(ParameterFactory.undefined(device, scope), CONFIG);
+        model = new S2dModel(ParameterFactory.undefined(device, scope), config());
         for (Parameter parameter : model.parameters().values()) {
             device.upload(parameter.value(), Formula.values(parameter.name(), parameter.shape()));
             parameter.changed();
         }
         FreezeRule.S2D.apply(model);
-        x = copies("x", CLIP, Shape.of(clips(), 3, 16, 224, 224));
-        a = copies("a", MAPS, Shape.of(clips() * 16, 128, 14, 14));
+        Shape clip = clip(config());
+        Shape maps = maps(config());
+        x = copies("x", clip, Shape.of(clips(), clip.dim(0), clip.dim(1), clip.dim(2), clip.dim(3)));
+        a = copies("a", maps, Shape.of(clips() * maps.dim(0), maps.dim(1), maps.dim(2), maps.dim(3)));
         reference = new Reference(precision);
     }
 
@@ -118,12 +135,13 @@ public abstract class BaseModel {
     }
 
     void checkForward() {
-        reference.checkLogits(forward());
+        reference.checkLogits(forward(), config());
     }
 
     void checkGradients() {
         reference.checkGradients(gradients(), name -> {
-            Tensor grad = model.parameters().get(name).grad();
+            Parameter parameter = model.parameters().get(name);
+            Tensor grad = parameter == null ? null : parameter.grad();
             return grad == null ? Double.NaN : device.optimizers().norm(List.of(grad));
         });
     }

@@ -8,8 +8,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.s2d.autograd.Precision;
+import org.s2d.model.s2d.S2dConfig;
 
-/** PyTorch's float64 result for one clip, which everybody's is compared with before it is timed. */
+/** PyTorch's float64 results, which everybody's is compared with before it is timed. */
 final class Reference {
     private final JsonNode expected;
     private final Precision precision;
@@ -38,12 +39,22 @@ final class Reference {
         return what.endsWith("fovea.smooth") ? 0.22 : 5e-2;
     }
 
-    /** Scores of any number of copies of the clip. */
+    /** Scores of any number of copies of the clip of 16 frames at 224 pixels. */
     void checkLogits(float[] logits) {
-        int classes = expected.path("logits").size();
+        checkLogits(logits, BaseModel.CONFIG);
+    }
+
+    /** Scores of any number of copies of a clip as a model of these sizes takes it. */
+    void checkLogits(float[] logits, S2dConfig config) {
+        JsonNode scores = config.equals(BaseModel.CONFIG)
+                ? expected.path("logits")
+                : expected.path("clips").path(config.frames() + "x" + config.imageSize());
+        if (scores.isMissingNode()) {
+            throw new IllegalStateException("tools/base_reference.py has not been run for clips of this size.");
+        }
         double[] truth = new double[logits.length];
         for (int i = 0; i < logits.length; i++) {
-            truth[i] = expected.path("logits").path(i % classes).asDouble();
+            truth[i] = scores.path(i % scores.size()).asDouble();
         }
         require("logits", distance(logits, truth), 0);
     }

@@ -13,9 +13,10 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
+import org.s2d.model.s2d.S2dConfig;
 import org.s2d.model.s2d.S2dFlops;
 
-/** Base-size S2D (16 frames, 224 pixels): inference, and forward plus backward with a frozen backbone. */
+/** Base-size S2D (16 frames, 224 pixels unless said): inference, and forward plus backward with a frozen backbone. */
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 1, time = 5)
@@ -41,6 +42,33 @@ public class S2dBenchmark {
         }
     }
 
+    /** Inference of one clip of other numbers of frames and pixels, {@code FRAMESxPIXELS}, checked before it is timed. */
+    @State(Scope.Benchmark)
+    public static class Scaling extends BaseModel {
+        @Param({"4x224", "8x224", "16x224", "16x112", "16x160"})
+        public String clip = "16x224";
+
+        @Override
+        int clips() {
+            return 1;
+        }
+
+        @Override
+        S2dConfig config() {
+            String[] sizes = clip.split("x");
+            return CONFIG.toBuilder()
+                    .frames(Integer.parseInt(sizes[0]))
+                    .imageSize(Integer.parseInt(sizes[1]))
+                    .build();
+        }
+
+        @Setup(Level.Trial)
+        public void check(Work work) {
+            checkForward();
+            work.flops(S2dFlops.of(config()).forward(), Ceiling.product(precision, threads));
+        }
+    }
+
     /** Loss and gradients of two clips, checked before they are timed. */
     @State(Scope.Benchmark)
     public static class Step extends BaseModel {
@@ -59,6 +87,11 @@ public class S2dBenchmark {
 
     @Benchmark
     public float[] forward(Forward model, Meter meter) {
+        return model.forward();
+    }
+
+    @Benchmark
+    public float[] scaling(Scaling model, Meter meter) {
         return model.forward();
     }
 
