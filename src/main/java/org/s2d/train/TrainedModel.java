@@ -3,14 +3,15 @@ package org.s2d.train;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Precision;
 import org.s2d.data.ClipSpec;
 import org.s2d.data.face.LandmarkFinder;
 import org.s2d.device.Device;
+import org.s2d.device.cpu.OneDnn;
 import org.s2d.model.Classifier;
 import org.s2d.model.landmark.LandmarkNetwork;
-import org.s2d.nn.ParameterFactory;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
@@ -26,6 +27,7 @@ public final class TrainedModel implements AutoCloseable {
     private final Landmarks landmarks;
     private final ForwardPass forward;
     private final HostReader reader;
+    private final Runnable afterwards;
 
     /**
      * What the model says.
@@ -36,14 +38,16 @@ public final class TrainedModel implements AutoCloseable {
     @SuppressWarnings("ArrayRecordComponent") // handed over, not kept
     public record Output(double[][] logits, double @Nullable [][] points) {}
 
-    private TrainedModel(TrainConfig config, List<String> labels, Device device, Checkpoint checkpoint) {
+    /** @param afterwards what {@link #close} does last */
+    private TrainedModel(
+            TrainConfig config, List<String> labels, Device device, Checkpoint checkpoint, Runnable afterwards) {
+        this.afterwards = afterwards;
         this.config = config;
         this.labels = labels;
         this.device = device;
         weights = new Scope(device.allocator(), "weights");
         try {
-            model = Models.classifier(config, labels.size(), ParameterFactory.undefined(device, weights));
-            Models.loadAll(model.parameters(), checkpoint, device);
+            model = Models.load(config, labels.size(), checkpoint, device, weights);
             int side = config.model().imageSize() / config.model().patchSize();
             landmarks = Landmarks.open(config.landmark(), side, device);
             forward = new ForwardPass(
@@ -56,23 +60,48 @@ public final class TrainedModel implements AutoCloseable {
     }
 
     /**
-     * Opens a checkpoint that this program wrote. Throws {@link UserException} for others, and where the landmark network's file, which is
+     * Opens a checkpoint that this program wrote; the file must not be written to while the model is open, but may be replaced by another.
+     * Throws {@link UserException} for others, and where the landmark network's file, which is
      * not part of the checkpoint, is missing.
      *
      * @param settings {@code key=value} on top of the run's configuration, such as {@code landmark.weights} or {@code train.threads}
      */
     public static TrainedModel open(Path file, List<String> settings) {
-        try (Checkpoint checkpoint = Checkpoint.open(file)) {
+        Checkpoint checkpoint = Checkpoint.open(file);
+        CompletableFuture<Void> ahead = CompletableFuture.runAsync(() -> readAhead(checkpoint));
+        TrainedModel model = null;
+        try {
             RunInfo info = RunInfo.of(checkpoint);
-            return open(checkpoint, info.config(settings), info.labels());
+            model = open(checkpoint, info.config(settings), info.labels(), checkpoint::close);
+            return model;
+        } finally {
+            ahead.join();
+            if (model == null) {
+                checkpoint.close();
+            }
         }
     }
 
-    /** Opens a checkpoint by a configuration; its device opens with it. */
+    /** What takes long and needs no configuration, while that is read. */
+    private static void readAhead(Checkpoint checkpoint) {
+        try {
+            OneDnn.load();
+            checkpoint.readAhead();
+        } catch (RuntimeException e) {
+            // Whoever needs it meets the same and says so.
+        }
+    }
+
+    /** Opens a checkpoint by a configuration; its device opens with it. The checkpoint must stay open as long as the model. */
     static TrainedModel open(Checkpoint checkpoint, TrainConfig config, List<String> labels) {
+        return open(checkpoint, config, labels, () -> {});
+    }
+
+    private static TrainedModel open(
+            Checkpoint checkpoint, TrainConfig config, List<String> labels, Runnable afterwards) {
         Device device = Devices.open(config.train().device(), config.train().threads());
         try {
-            return new TrainedModel(config, labels, device, checkpoint);
+            return new TrainedModel(config, labels, device, checkpoint, afterwards);
         } catch (RuntimeException e) {
             device.close();
             throw e;
@@ -164,5 +193,6 @@ public final class TrainedModel implements AutoCloseable {
         landmarks.close();
         weights.close();
         device.close();
+        afterwards.run();
     }
 }

@@ -38,7 +38,7 @@ final class CopyKernel {
 
     // Vector version
 
-    static void copy(Tensor out, Tensor in, Workers workers, Scratch scratch) {
+    static void copy(Tensor out, Tensor in, Workers workers, Scratch scratch, OneDnnReorder reorder) {
         Tensor source = check(out, in);
         StridedLoop loop = StridedLoop.over(out.shape(), out, source);
         boolean rows = loop.runStride(0) == 1 && loop.runStride(1) == 1;
@@ -51,10 +51,12 @@ final class CopyKernel {
                     ElementLoop.GRAIN,
                     (worker, from, to) -> MemorySegment.copy(
                             source.base(), from * size, out.base(), from * size, (to - from) * size));
+        } else if (OneDnnReorder.fits(loop, out, source)) {
+            reorder.copy(loop, out, source);
         } else if (rows && out.dtype() != DType.U8) {
             copyRows(loop, out, source, workers);
         } else if (TransposeKernel.fits(loop, out.dtype())) {
-            TransposeKernel.transpose(loop, out, source, workers, scratch);
+            TransposeKernel.transpose(loop, out, source, workers);
         } else {
             copyElements(loop, out, source, workers);
         }

@@ -19,7 +19,7 @@ import org.s2d.tensor.Tensor;
 public final class CpuDevice implements Device {
     private final HostPool pool;
     private final Workers workers;
-    private final Elementwise elementwise;
+    private final CpuElementwise elementwise;
     private final CpuProducts products;
     private final OneDnnTeam team;
     private final CpuNormalization normalization;
@@ -33,9 +33,9 @@ public final class CpuDevice implements Device {
     public CpuDevice(HostPool pool, int threads) {
         this.pool = pool;
         workers = new Workers(threads);
-        elementwise = new CpuElementwise(workers);
-        products = new CpuProducts(pool, workers, elementwise);
         team = new OneDnnTeam(workers);
+        elementwise = new CpuElementwise(workers, team);
+        products = new CpuProducts(pool, workers, elementwise);
         normalization = new CpuNormalization(workers, elementwise, team);
         attention = new CpuAttentionKernels(pool, workers, team, elementwise, products);
         convolutions = new CpuConvolutions(pool, workers, elementwise);
@@ -144,6 +144,7 @@ public final class CpuDevice implements Device {
     @Override
     public void close() {
         products.close();
+        elementwise.close();
         normalization.close();
         attention.close();
         team.close();

@@ -6,13 +6,15 @@ import org.s2d.device.Seed;
 import org.s2d.tensor.Tensor;
 
 /** F32 and BF16 with the Vector API. */
-final class CpuElementwise implements Elementwise {
+final class CpuElementwise implements Elementwise, AutoCloseable {
     private final Workers workers;
     private final Scratch scratch;
     private final ElementLoop elements;
+    private final OneDnnReorder reorder;
 
-    CpuElementwise(Workers workers) {
+    CpuElementwise(Workers workers, OneDnnTeam team) {
         this.workers = workers;
+        reorder = new OneDnnReorder(team);
         scratch = workers.scratch();
         elements = new ElementLoop(workers, scratch);
     }
@@ -24,7 +26,7 @@ final class CpuElementwise implements Elementwise {
 
     @Override
     public void copy(Tensor out, Tensor in) {
-        CopyKernel.copy(out, in, workers, scratch);
+        CopyKernel.copy(out, in, workers, scratch, reorder);
     }
 
     @Override
@@ -66,7 +68,7 @@ final class CpuElementwise implements Elementwise {
 
     @Override
     public void sumTo(Tensor out, Tensor in) {
-        SumKernel.sumTo(out, in, workers, scratch);
+        SumKernel.sumTo(out, in, workers, scratch, reorder);
     }
 
     @Override
@@ -82,5 +84,10 @@ final class CpuElementwise implements Elementwise {
     @Override
     public void normal(Tensor out, Seed seed) {
         DropoutKernel.normal(out, seed.value());
+    }
+
+    @Override
+    public void close() {
+        reorder.close();
     }
 }

@@ -70,7 +70,7 @@ final class SumKernel {
 
     // Vector version. Sums are kept in double: the conversion is cheaper than waiting for memory.
 
-    static void sumTo(Tensor out, Tensor in, Workers workers, Scratch scratch) {
+    static void sumTo(Tensor out, Tensor in, Workers workers, Scratch scratch, OneDnnReorder reorder) {
         check(out, in);
         Checks.singlePrecision("sumTo", out, in);
         int[] dims = new int[in.rank()];
@@ -80,7 +80,7 @@ final class SumKernel {
         }
         Tensor kept = out.expand(Shape.of(dims));
         if (kept.shape().equals(in.shape())) {
-            CopyKernel.copy(kept, in, workers, scratch);
+            CopyKernel.copy(kept, in, workers, scratch, reorder);
             return;
         }
         int split = largest(kept);

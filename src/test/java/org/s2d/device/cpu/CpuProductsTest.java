@@ -42,14 +42,17 @@ class CpuProductsTest {
     private final HostPool pool = new HostPool(HostPool.Fill.POISON);
     private final Scope scope = new Scope(pool);
     private final Workers workers = new Workers(3);
-    private final CpuProducts products =
-            new CpuProducts(pool, workers, new CpuElementwise(workers), OneDnnLibrary.load(), 50);
+    private final OneDnnTeam team = new OneDnnTeam(workers);
+    private final CpuElementwise elementwise = new CpuElementwise(workers, team);
+    private final CpuProducts products = new CpuProducts(pool, workers, elementwise, OneDnnLibrary.load(), 50);
     private final Random random = new Random(7);
 
     @AfterEach
     void close() {
         scope.close();
         products.close();
+        elementwise.close();
+        team.close();
         workers.close();
         pool.close();
     }
@@ -221,7 +224,7 @@ class CpuProductsTest {
         Epilogue epilogue = new Epilogue(gaussian(1100), Activation.NONE, null, false);
         verify(guarded(DType.F32, Form.PART, 193, 1100), a, b, epilogue);
         try (Workers one = new Workers(1);
-                CpuProducts alone = new CpuProducts(pool, one, new CpuElementwise(one))) {
+                CpuProducts alone = new CpuProducts(pool, one, elementwise)) {
             verify(alone, guarded(DType.F32, Form.PART, 193, 1100), a, b, epilogue);
         }
     }
@@ -415,7 +418,7 @@ class CpuProductsTest {
         Tensor first = scope.allocate(DType.F32, Shape.of(300, 400));
         products.matmul(first, a, b, Epilogue.bias(bias));
         try (Workers others = new Workers(3);
-                CpuProducts fresh = new CpuProducts(pool, others, new CpuElementwise(others))) {
+                CpuProducts fresh = new CpuProducts(pool, others, elementwise)) {
             for (int i = 0; i < 20; i++) {
                 Tensor again = scope.allocate(DType.F32, Shape.of(300, 400));
                 (i % 2 == 0 ? products : fresh).matmul(again, a, b, Epilogue.bias(bias));
@@ -426,7 +429,7 @@ class CpuProductsTest {
 
     @Test
     void fewerPlansThanShapesGiveTheSameResults() {
-        try (CpuProducts small = new CpuProducts(pool, workers, new CpuElementwise(workers), OneDnnLibrary.load(), 2)) {
+        try (CpuProducts small = new CpuProducts(pool, workers, elementwise, OneDnnLibrary.load(), 2)) {
             for (int round = 0; round < 3; round++) {
                 for (int n = 1; n < 6; n++) {
                     Tensor a = gaussian(4, 3);

@@ -23,11 +23,14 @@ class ElementwiseKernelsTest {
     final LeakCheckedPool memory = new LeakCheckedPool();
 
     private final Workers workers = new Workers(3);
-    private final CpuElementwise cpu = new CpuElementwise(workers);
+    private final OneDnnTeam team = new OneDnnTeam(workers);
+    private final CpuElementwise cpu = new CpuElementwise(workers, team);
     private final ReferenceElementwise reference = new ReferenceElementwise();
 
     @AfterEach
     void close() {
+        cpu.close();
+        team.close();
         workers.close();
     }
 
