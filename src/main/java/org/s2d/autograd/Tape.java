@@ -250,8 +250,8 @@ public final class Tape implements AutoCloseable {
     }
 
     /**
-     * What a rule reads of an operand, to be asked for in the rule: the operand computed again, where {@link #record} was told how and the device
-     * is for it, otherwise {@code used}, which is added to {@code kept}.
+     * What a rule reads of an operand, to be asked for in the rule: the operand computed again, once for all who read it, where {@link #record} was
+     * told how and the device is for it; otherwise {@code used}, which is added to {@code kept}.
      *
      * @param used the operand as the operation takes it: the elements in their order, maybe a copy in another type
      */
@@ -261,7 +261,15 @@ public final class Tape implements AutoCloseable {
             kept.add(used);
             return () -> used;
         }
-        return () -> again.get().reshape(used.shape());
+        return () -> {
+            Tensor copy = operand.copy();
+            if (copy == null) {
+                copy = again.get();
+                copy.storage().retain();
+                operand.setCopy(copy);
+            }
+            return copy.reshape(used.shape());
+        };
     }
 
     /** Adds a gradient to a variable; sums over dimensions that were broadcast. Does nothing where none is needed. */
@@ -339,6 +347,11 @@ public final class Tape implements AutoCloseable {
     private static void discard(Node node) {
         node.kept().forEach(Storage::release);
         dropGrad(node.output());
+        Tensor copy = node.output().copy();
+        if (copy != null) {
+            copy.storage().release();
+            node.output().setCopy(null);
+        }
     }
 
     private static void dropGrad(Var variable) {

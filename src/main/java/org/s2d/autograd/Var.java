@@ -11,6 +11,7 @@ public final class Var {
     private final boolean requiresGrad;
     private final @Nullable Leaf leaf;
     private final @Nullable Supplier<Tensor> again;
+    private @Nullable Tensor copy;
     private @Nullable Tensor grad;
     private boolean ownsGrad;
 
@@ -51,6 +52,16 @@ public final class Var {
     @Nullable
     Supplier<Tensor> again() {
         return again;
+    }
+
+    /** The value computed again, until the rule of its operation has run. */
+    @Nullable
+    Tensor copy() {
+        return copy;
+    }
+
+    void setCopy(@Nullable Tensor computed) {
+        copy = computed;
     }
 
     /** After {@link Tape#backward}: the gradient of an input; null when nothing depended on it. */
