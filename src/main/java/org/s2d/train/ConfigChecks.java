@@ -162,7 +162,11 @@ final class ConfigChecks {
     }
 
     private void atLeast(String key, double value, double least) {
-        require(value >= least, key, value == Math.rint(value) ? (Object) (long) value : value, "at least " + least);
+        require(value >= least, key, inWords(value), "at least " + inWords(least));
+    }
+
+    private static String inWords(double number) {
+        return number == Math.rint(number) ? Long.toString((long) number) : Double.toString(number);
     }
 
     private void probability(String key, double value) {
