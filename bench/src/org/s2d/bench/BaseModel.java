@@ -9,6 +9,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
+import org.s2d.autograd.Part;
 import org.s2d.autograd.Precision;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Tape.Gradients;
@@ -119,18 +120,32 @@ public abstract class BaseModel {
     }
 
     private Var logits(Tape tape) {
-        return model.forward(tape, tape.constant(x), tape.constant(a)).logits();
+        return logits(tape, Part.WHOLE);
     }
 
-    /** Forward and backward; the gradients stay in the parameters. Returns the loss. */
-    float gradients() {
+    private Var logits(Tape tape, Part part) {
+        return model.forward(tape, tape.constant(part.of(x)), tape.constant(part.of(a)))
+                .logits();
+    }
+
+    /** Forward and backward, {@code atOnce} clips together; gradients add up in the parameters. Returns the mean loss. */
+    float gradients(int atOnce) {
         model.parameters().values().forEach(Parameter::zeroGrad);
+        float loss = 0;
+        for (int first = 0; first < clips(); first += atOnce) {
+            loss += gradients(new Part(first, Math.min(atOnce, clips() - first), clips()));
+        }
+        return loss;
+    }
+
+    private float gradients(Part part) {
         try (Tape tape = Tape.evaluating(device, precision, Gradients.RECORD)) {
-            long[] labels = new long[clips()];
+            long[] labels = new long[part.count()];
             Arrays.fill(labels, reference.label());
-            Var loss = Arithmetic.mean(tape, CrossEntropy.ofLabels(tape, logits(tape), labels, 0.1), 0);
-            tape.backward(loss);
-            return loss.value().toFloats()[0];
+            Var mean = Arithmetic.mean(tape, CrossEntropy.ofLabels(tape, logits(tape, part), labels, 0.1), 0);
+            Var share = Arithmetic.scale(tape, mean, part.share());
+            tape.backward(share);
+            return share.value().toFloats()[0];
         }
     }
 
@@ -138,8 +153,8 @@ public abstract class BaseModel {
         reference.checkLogits(forward(), config());
     }
 
-    void checkGradients() {
-        reference.checkGradients(gradients(), name -> {
+    void checkGradients(int atOnce) {
+        reference.checkGradients(gradients(atOnce), name -> {
             Parameter parameter = model.parameters().get(name);
             Tensor grad = parameter == null ? null : parameter.grad();
             return grad == null ? Double.NaN : device.optimizers().norm(List.of(grad));

@@ -34,6 +34,10 @@ record Row(
         double[] ceiling,
         double[] cores,
         double[] resident) {
+    /** Parameters that are numbers, and what they count. */
+    private static final Map<String, String> NUMBERS =
+            Map.of("clips", "clips", "threads", "threads", "atOnce", "at once");
+
     static Row of(Collection<RunResult> rounds) {
         RunResult any = rounds.iterator().next();
         List<IterationResult> iterations = rounds.stream()
@@ -78,8 +82,8 @@ record Row(
     /** Benchmark and parameters in words. */
     String title() {
         String values = parameters.entrySet().stream()
-                .map(entry -> entry.getKey().equals("clips") || entry.getKey().equals("threads")
-                        ? entry.getValue() + " " + entry.getKey()
+                .map(entry -> NUMBERS.containsKey(entry.getKey())
+                        ? entry.getValue() + " " + NUMBERS.get(entry.getKey())
                         : entry.getValue().toLowerCase(Locale.ROOT))
                 .collect(Collectors.joining(", "));
         return values.isEmpty() ? name : name + ": " + values;

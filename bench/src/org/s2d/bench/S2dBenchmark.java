@@ -69,9 +69,12 @@ public class S2dBenchmark {
         }
     }
 
-    /** Loss and gradients of two clips, checked before they are timed. */
+    /** Loss and gradients of two clips, together or one after the other, checked before they are timed. */
     @State(Scope.Benchmark)
     public static class Step extends BaseModel {
+        @Param({"2", "1"})
+        public int atOnce = 2;
+
         @Override
         int clips() {
             return 2;
@@ -79,7 +82,7 @@ public class S2dBenchmark {
 
         @Setup(Level.Trial)
         public void check(Work work) {
-            checkGradients();
+            checkGradients(atOnce);
             double flops = clips() * S2dFlops.of(CONFIG).fineTuningStep();
             work.items(clips()).flops(flops, Ceiling.product(precision, threads));
         }
@@ -97,6 +100,6 @@ public class S2dBenchmark {
 
     @Benchmark
     public float trainingStep(Step model, Meter meter) {
-        return model.gradients();
+        return model.gradients(model.atOnce);
     }
 }
