@@ -1,6 +1,7 @@
 package org.s2d.device;
 
 import org.jspecify.annotations.Nullable;
+import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
 
 /** Matrix products. */
@@ -15,6 +16,19 @@ public interface Products {
 
     default void matmul(Tensor out, Tensor a, Tensor b) {
         matmul(out, a, b, Epilogue.NONE);
+    }
+
+    /**
+     * A copy of a right operand [K, N] in a layout of this device's own, in which the product below reads it faster; null where this device
+     * has none. It does not follow the operand: whoever keeps it packs again when that has changed.
+     */
+    default @Nullable Tensor pack(Scope scope, Tensor b) {
+        return null;
+    }
+
+    /** The same product; reads {@code packed}, which {@link #pack} made of {@code b}, instead of {@code b} where that is faster. */
+    default void matmul(Tensor out, Tensor a, Tensor b, @Nullable Tensor packed, Epilogue epilogue) {
+        matmul(out, a, b, epilogue);
     }
 
     enum Activation {

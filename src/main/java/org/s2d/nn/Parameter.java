@@ -26,6 +26,7 @@ public final class Parameter implements Leaf {
     private boolean hasGrad;
     private boolean requiresGrad = true;
     private long version;
+    private @Nullable PackedCopy packed;
 
     Parameter(String name, Scope scope, Tensor value) {
         this.name = name;
@@ -83,6 +84,23 @@ public final class Parameter implements Leaf {
             copyVersions.put(type, version);
         }
         return copy;
+    }
+
+    /**
+     * Lets products keep a packed copy of this weight, from its second use on. For weights that are used much more often than they change,
+     * where speed is worth as much memory again.
+     */
+    public void keepPacked() {
+        packed = new PackedCopy(scope);
+    }
+
+    @Override
+    public @Nullable Tensor packed(DType type, Device device) {
+        if (packed == null) {
+            return null;
+        }
+        Tensor matrix = valueAs(type, device).reshape(value.dim(0), Math.toIntExact(value.numel() / value.dim(0)));
+        return packed.of(matrix, version, device.products());
     }
 
     /** Renews the copies that there are in other types, so that work which is repeated without asking for them finds them right. */

@@ -12,6 +12,7 @@ import org.s2d.device.Device;
 import org.s2d.device.cpu.OneDnn;
 import org.s2d.model.Classifier;
 import org.s2d.model.landmark.LandmarkNetwork;
+import org.s2d.nn.Parameter;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
@@ -48,6 +49,7 @@ public final class TrainedModel implements AutoCloseable {
         weights = new Scope(device.allocator(), "weights");
         try {
             model = Models.load(config, labels.size(), checkpoint, device, weights);
+            model.parameters().values().forEach(Parameter::keepPacked);
             int side = config.model().imageSize() / config.model().patchSize();
             landmarks = Landmarks.open(config.landmark(), side, device);
             forward = new ForwardPass(

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.s2d.autograd.Leaf;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.device.Products.Activation;
@@ -111,7 +112,8 @@ public final class Linear {
     }
 
     /** Checked operands as matrices in one type. */
-    private record Operands(Tensor x, Tensor weight, Shape outShape, int rows, int in, int out) {
+    private record Operands(
+            Tensor x, Tensor weight, @Nullable Tensor packed, Shape outShape, int rows, int in, int out) {
         static Operands of(Tape tape, Var x, Var weight, @Nullable Var bias, DType type) {
             int out = weight.dim(0);
             int in = Math.toIntExact(weight.value().numel() / Math.max(1, out));
@@ -126,11 +128,14 @@ public final class Linear {
             Tensor matrix = tape.convert(x.value(), type);
             int rows = Math.toIntExact(matrix.numel() / Math.max(1, in));
             Tensor w = tape.valueAs(weight, type).reshape(out, in);
-            return new Operands(matrix.reshape(rows, in), w, x.shape().with(-1, out), rows, in, out);
+            Leaf leaf = weight.leaf();
+            Tensor packed = leaf == null ? null : leaf.packed(type, tape.device());
+            return new Operands(matrix.reshape(rows, in), w, packed, x.shape().with(-1, out), rows, in, out);
         }
 
         void multiply(Tape tape, Tensor y, Epilogue epilogue) {
-            tape.device().products().matmul(y.reshape(rows, out), x, weight.transpose(0, 1), epilogue);
+            Tensor y2 = y.reshape(rows, out);
+            tape.device().products().matmul(y2, x, weight.transpose(0, 1), packed, epilogue);
         }
     }
 }

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.s2d.device.Elementwise;
 import org.s2d.device.Products;
 import org.s2d.device.cpu.MatMulProblem.Layout;
+import org.s2d.device.cpu.OneDnnMatMul.Packing;
 import org.s2d.tensor.Allocator;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
@@ -25,6 +26,7 @@ final class CpuProducts implements Products, AutoCloseable {
     /** More than the shapes of a model in training and evaluation; a plan takes up to 0.7 MB, most of it compiled code. */
     private static final int PLANS = 384;
 
+    private final OneDnnLibrary library;
     private final Allocator allocator;
     private final Workers workers;
     private final Elementwise elementwise;
@@ -36,6 +38,7 @@ final class CpuProducts implements Products, AutoCloseable {
     }
 
     CpuProducts(Allocator allocator, Workers workers, Elementwise elementwise, OneDnnLibrary library, int capacity) {
+        this.library = library;
         this.allocator = allocator;
         this.workers = workers;
         this.elementwise = elementwise;
@@ -45,8 +48,37 @@ final class CpuProducts implements Products, AutoCloseable {
         plans = new PlanCache<>(capacity, problem -> new MatMulPlan(library, problem, workers.count()));
     }
 
+    /** For operands that oneDNN can read in place. */
+    @Override
+    public @Nullable Tensor pack(Scope scope, Tensor b) {
+        Layout layout = Layout.of(b);
+        if (b.rank() != 2 || b.numel() == 0 || !layout.isMatrix(b.dim(0), b.dim(1))) {
+            return null;
+        }
+        MatMulProblem problem = MatMulProblem.packing(b.dim(1), b.dim(0), layout);
+        Packing packing =
+                new OneDnnMatMul(library, problem, workers.count()).packing().orElse(null);
+        if (packing == null) {
+            return null;
+        }
+        Tensor packed = scope.allocate(DType.U8, Shape.of(Math.toIntExact(packing.bytes())));
+        try (OneDnnPrimitive pack = packing.pack()) {
+            workers.parallelFor(1, 1, (worker, from, to) -> {
+                OneDnnWorker state = states.get(worker);
+                state.enter();
+                pack.run(state, address(b), address(packed));
+            });
+        }
+        return packed;
+    }
+
     @Override
     public void matmul(Tensor out, Tensor a, Tensor b, Epilogue epilogue) {
+        matmul(out, a, b, null, epilogue);
+    }
+
+    @Override
+    public void matmul(Tensor out, Tensor a, Tensor b, @Nullable Tensor packed, Epilogue epilogue) {
         MatMulChecks.check(out, a, b, epilogue);
         if (out.numel() == 0) {
             return;
@@ -58,7 +90,7 @@ final class CpuProducts implements Products, AutoCloseable {
             } else if (a.dim(-1) == 0) {
                 withoutInnerDimension(scratch, out, a, b, epilogue);
             } else if (Layout.of(out).isRowMajor(out.dim(-1))) {
-                rowMajor(scratch, out, a, b, epilogue);
+                rowMajor(scratch, out, a, b, packed, epilogue);
             } else if (out.stride(-2) == 1 && epilogue.bias() == null) {
                 // A column-major output is the row-major output of the transposed product.
                 Tensor residual = epilogue.residual();
@@ -70,7 +102,7 @@ final class CpuProducts implements Products, AutoCloseable {
                 matmul(out.transpose(-2, -1), b.transpose(-2, -1), a.transpose(-2, -1), transposed);
             } else {
                 Tensor target = epilogue.accumulate() ? copy(scratch, out) : scratch.allocate(out.dtype(), out.shape());
-                rowMajor(scratch, target, a, b, epilogue);
+                rowMajor(scratch, target, a, b, packed, epilogue);
                 elementwise.copy(out, target);
             }
         }
@@ -102,7 +134,7 @@ final class CpuProducts implements Products, AutoCloseable {
         return zeros;
     }
 
-    private void rowMajor(Scope scratch, Tensor out, Tensor a, Tensor b, Epilogue epilogue) {
+    private void rowMajor(Scope scratch, Tensor out, Tensor a, Tensor b, @Nullable Tensor packed, Epilogue epilogue) {
         Tensor left = readable(scratch, a);
         Tensor right = readable(scratch, b);
         Tensor bias = epilogue.bias();
@@ -133,9 +165,10 @@ final class CpuProducts implements Products, AutoCloseable {
                 bias == null ? null : bias.dtype(),
                 epilogue.activation(),
                 residual == null ? null : residual.dtype(),
-                accumulate);
-        MatMulPlan.Addresses addresses =
-                new MatMulPlan.Addresses(address(left), address(right), address(bias), address(residual), address(out));
+                accumulate,
+                packed != null);
+        MatMulPlan.Addresses addresses = new MatMulPlan.Addresses(
+                address(left), address(right), address(packed), address(bias), address(residual), address(out));
         plans.use(problem.collapsed(), plan -> plan.run(workers, states, addresses));
     }
 

@@ -17,6 +17,8 @@ import org.s2d.tensor.DType;
  * <p>A large row-major right operand in F32 is packed, some columns at a time, into the blocked layout that oneDNN
  * prefers: its kernels read such an operand in place and fall to half their rate when its rows lie far apart. In all other
  * cases oneDNN rearranges operands itself.
+ *
+ * <p>Where the caller keeps a packed copy of the right operand, each worker computes whole rows from that, if it gets enough of them.
  */
 final class MatMulPlan implements PlanCache.Plan {
     /** From this span on a row-major right operand does not stay in the second-level cache. */
@@ -31,15 +33,27 @@ final class MatMulPlan implements PlanCache.Plan {
     /** A transposed left operand is rearranged anew for every panel, so those are wider. */
     private static final long WIDE_PANEL_COLUMNS = 1024;
 
+    /** With fewer rows for each worker, columns are better cut too. */
+    private static final long KEPT_ROWS = 64;
+
     /** Addresses of the first elements; unused ones are 0. */
-    record Addresses(long a, long b, long bias, long residual, long out) {}
+    record Addresses(long a, long b, long packed, long bias, long residual, long out) {}
+
+    /** Where a product reads its right operand. */
+    private enum Right {
+        IN_PLACE,
+        /** Packed some columns at a time, just before. */
+        PANEL,
+        /** The copy that the caller keeps. */
+        COPY
+    }
 
     private record Product(
             OneDnnPrimitive multiply, @Nullable OneDnnPrimitive pack, long packedBytes) {}
 
-    private record Size(long batches, long rows, long columns, boolean packed) {}
+    private record Size(long batches, long rows, long columns, Right right) {}
 
-    private record Step(Product product, long a, long b, long bias, long residual, long out) {}
+    private record Step(Product product, Right right, long a, long b, long bias, long residual, long out) {}
 
     private final OneDnnLibrary library;
     private final MatMulProblem problem;
@@ -53,8 +67,10 @@ final class MatMulPlan implements PlanCache.Plan {
         this.workers = workers;
         library.limitThisThread();
         try {
-            for (Tile tile : MatMulTiling.tiles(problem, workers)) {
-                parts.add(steps(tile));
+            List<Tile> rows = problem.packed() ? MatMulTiling.rows(problem, workers) : List.of();
+            boolean copy = problem.packed() && rows.stream().allMatch(this::canReadCopy);
+            for (Tile tile : copy ? rows : MatMulTiling.tiles(problem, workers)) {
+                parts.add(copy ? List.of(rows(tile)) : steps(tile));
             }
         } catch (RuntimeException e) {
             close();
@@ -77,7 +93,7 @@ final class MatMulPlan implements PlanCache.Plan {
 
     private void run(OneDnnWorker state, Step step, Addresses at) {
         Product product = step.product;
-        long b = at.b + step.b;
+        long b = step.right == Right.COPY ? at.packed : at.b + step.b;
         if (product.pack != null) {
             long panel = state.panel(product.packedBytes);
             product.pack.run(state, b, panel);
@@ -96,36 +112,46 @@ final class MatMulPlan implements PlanCache.Plan {
         }
     }
 
+    private boolean canReadCopy(Tile tile) {
+        return problem.batch() == 1
+                && tile.rows() >= KEPT_ROWS
+                && product(new Size(1, tile.rows(), problem.n(), Right.COPY)).isPresent();
+    }
+
+    private Step rows(Tile tile) {
+        return step(0, 1, tile.row(), tile.rows(), 0, problem.n(), Right.COPY);
+    }
+
     private List<Step> steps(Tile tile) {
         long width = panelColumns(tile);
-        boolean packed = width > 0;
-        if (!packed) {
+        Right right = width > 0 ? Right.PANEL : Right.IN_PLACE;
+        if (right == Right.IN_PLACE) {
             width = tile.columns();
         }
         boolean allRepeat = problem.a().batchStride() == 0 && problem.b().batchStride() == 0; // oneDNN refuses that
         long batches = allRepeat ? 1 : tile.batches();
-        if (batches > 1
-                && product(new Size(batches, tile.rows(), width, packed)).isEmpty()) {
+        if (batches > 1 && product(new Size(batches, tile.rows(), width, right)).isEmpty()) {
             batches = 1; // oneDNN has no fast code for these batch strides, but it has for every matrix alone
         }
         List<Step> steps = new ArrayList<>();
         for (long i = 0; i < tile.batches(); i += batches) {
             for (long j = 0; j < tile.columns(); j += width) {
                 long columns = Math.min(width, tile.columns() - j);
-                steps.add(step(tile.batch() + i, batches, tile.row(), tile.rows(), tile.column() + j, columns, packed));
+                steps.add(step(tile.batch() + i, batches, tile.row(), tile.rows(), tile.column() + j, columns, right));
             }
         }
         return steps;
     }
 
-    private Step step(long batch, long batches, long row, long rows, long column, long columns, boolean packed) {
-        Product product = product(new Size(batches, rows, columns, packed))
+    private Step step(long batch, long batches, long row, long rows, long column, long columns, Right right) {
+        Product product = product(new Size(batches, rows, columns, right))
                 .orElseThrow(() -> new DeviceException("cpu: oneDNN has only its slow reference code for " + problem));
         Layout a = problem.a();
         Layout b = problem.b();
         long out = problem.out().offset(batch, row, column);
         return new Step(
                 product,
+                right,
                 a.bytes(a.offset(batch, row, 0)),
                 b.bytes(b.offset(batch, 0, column)),
                 bytes(problem.bias(), column),
@@ -157,12 +183,14 @@ final class MatMulPlan implements PlanCache.Plan {
 
     private Optional<Product> compile(Size size) {
         OneDnnMatMul builder = new OneDnnMatMul(library, problem, workers);
-        if (!size.packed) {
-            return builder.multiply(size.batches, size.rows, size.columns)
-                    .map(multiply -> new Product(multiply, null, 0));
-        }
-        return builder.multiplyPacked(size.rows, size.columns)
-                .map(packed -> new Product(packed.multiply(), packed.pack(), packed.bytes()));
+        return switch (size.right) {
+            case IN_PLACE ->
+                builder.multiply(size.batches, size.rows, size.columns).map(multiply -> new Product(multiply, null, 0));
+            case PANEL ->
+                builder.multiplyPacked(size.rows, size.columns)
+                        .map(packed -> new Product(packed.multiply(), packed.pack(), packed.bytes()));
+            case COPY -> builder.multiplyKept(size.rows).map(multiply -> new Product(multiply, null, 0));
+        };
     }
 
     @Override

@@ -11,6 +11,7 @@ import org.s2d.tensor.Tensor;
  * @param batch number of products; operands with batch stride 0 repeat
  * @param bias element type of the bias, null without one
  * @param residual element type of the residual, null without one
+ * @param packed whether there is a packed copy of the right operand
  */
 record MatMulProblem(
         long batch,
@@ -23,7 +24,18 @@ record MatMulProblem(
         @Nullable DType bias,
         Activation activation,
         @Nullable DType residual,
-        boolean accumulate) {
+        boolean accumulate,
+        boolean packed) {
+
+    /** Rows for which a packed copy is made; products of any number of rows then read it. */
+    static final long PACKING_ROWS = 1024;
+
+    /** A product of many rows by this right operand and nothing else, which decides how oneDNN packs it. */
+    static MatMulProblem packing(long n, long k, Layout b) {
+        Layout a = new Layout(b.dtype, 0, k, 1);
+        Layout out = new Layout(b.dtype, 0, n, 1);
+        return new MatMulProblem(1, PACKING_ROWS, n, k, a, b, out, null, Activation.NONE, null, false, true);
+    }
 
     /** Strides in elements. Size-one dimensions have the strides of a matrix without gaps. */
     record Layout(DType dtype, long batchStride, long rowStride, long columnStride) {
@@ -83,7 +95,8 @@ record MatMulProblem(
                         bias,
                         activation,
                         residual,
-                        accumulate);
+                        accumulate,
+                        packed);
     }
 
     double flops() {
@@ -95,7 +108,8 @@ record MatMulProblem(
         return (batch == 1 ? "" : batch + " x ") + a.dtype + "(" + m + ", " + k + ") @ " + b.dtype + "(" + k + ", " + n
                 + ") to " + out.dtype + ", strides " + strides(a) + ", " + strides(b) + ", " + strides(out)
                 + (bias == null ? "" : ", bias " + bias) + (activation == Activation.NONE ? "" : ", " + activation)
-                + (residual == null ? "" : ", residual " + residual) + (accumulate ? ", accumulated" : "");
+                + (residual == null ? "" : ", residual " + residual) + (accumulate ? ", accumulated" : "")
+                + (packed ? ", packed" : "");
     }
 
     private static String strides(Layout layout) {

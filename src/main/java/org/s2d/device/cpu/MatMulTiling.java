@@ -47,6 +47,11 @@ final class MatMulTiling {
         return cut(problem, best[0], best[1], best[2]);
     }
 
+    /** Tiles of whole rows, one per worker: what a right operand costs that is packed already. */
+    static List<Tile> rows(MatMulProblem problem, int workers) {
+        return cut(problem, 1, workers, 1);
+    }
+
     /** Work of the largest tile. */
     private static long cost(MatMulProblem problem, int batchParts, int rowParts, int columnParts) {
         long batches = Math.ceilDiv(problem.batch(), batchParts);

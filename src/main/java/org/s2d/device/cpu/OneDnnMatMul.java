@@ -14,6 +14,9 @@ final class OneDnnMatMul {
     /** A primitive for a packed right operand, the one that packs, and the packed size. */
     record Packed(OneDnnPrimitive multiply, OneDnnPrimitive pack, long bytes) {}
 
+    /** What packs a whole right operand, and the packed size. */
+    record Packing(OneDnnPrimitive pack, long bytes) {}
+
     private final OneDnnLibrary library;
     private final MatMulProblem problem;
     private final int workers;
@@ -59,6 +62,42 @@ final class OneDnnMatMul {
         }
         objects.close();
         return Optional.empty();
+    }
+
+    /** Packs the whole right operand for {@link #multiplyKept}. Empty when oneDNN has no fast code for it. */
+    Optional<Packing> packing() {
+        try (OneDnnObjects objects = new OneDnnObjects(library)) {
+            long packed = keptLayout(objects);
+            return packed == 0
+                    ? Optional.empty()
+                    : Optional.of(new Packing(pack(packed, problem.n()), library.size(packed)));
+        }
+    }
+
+    /** Multiplies by a right operand that {@link #packing} packed. Empty when oneDNN has no fast code for it. */
+    Optional<OneDnnPrimitive> multiplyKept(long rows) {
+        OneDnnObjects objects = new OneDnnObjects(library);
+        try {
+            long packed = keptLayout(objects);
+            long primitive = packed == 0 ? 0 : describe(objects, packed, 1, rows, problem.n());
+            if (primitive != 0) {
+                return Optional.of(assemble(objects, primitive, packed, 1, rows, problem.n()));
+            }
+        } catch (DeviceException e) {
+            objects.close();
+            throw e;
+        }
+        objects.close();
+        return Optional.empty();
+    }
+
+    /** The same for all products by right operands of this size and type; 0 when oneDNN has no fast code. */
+    private long keptLayout(OneDnnObjects objects) {
+        MatMulProblem packing = MatMulProblem.packing(problem.n(), problem.k(), problem.b());
+        long any = objects.anyDescriptor(typeOf(problem.b().dtype()), dims(1, problem.k(), problem.n()));
+        long primitive =
+                new OneDnnMatMul(library, packing, workers).describe(objects, any, 1, packing.m(), packing.n());
+        return primitive == 0 ? 0 : library.queryDescriptor(primitive, OneDnnLibrary.QUERY_WEIGHTS);
     }
 
     /** Copies columns of the right operand into the given layout. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -141,6 +142,10 @@ class CpuProductsTest {
     }
 
     private void verify(CpuProducts tested, Tensor out, Tensor a, Tensor b, Epilogue epilogue) {
+        verify(out, a, b, epilogue, () -> tested.matmul(out, a, b, epilogue));
+    }
+
+    private void verify(Tensor out, Tensor a, Tensor b, Epilogue epilogue, Runnable product) {
         ReferenceProducts reference = new ReferenceProducts();
         Tensor expected = copyOf(out);
         reference.matmul(expected, a, b, epilogue);
@@ -152,7 +157,7 @@ class CpuProductsTest {
                 epilogue.accumulate());
         reference.matmul(size, absolute(a), absolute(b), magnitudes);
         double[] before = whole(out).toDoubles();
-        tested.matmul(out, a, b, epilogue);
+        product.run();
         for (long i = 0; i < out.numel(); i++) {
             double limit = 4 * EPSILON * size.getDouble(i)
                     + (out.dtype() == DType.BF16 ? BF16_EPSILON * Math.abs(expected.getDouble(i)) : 0);
@@ -227,6 +232,35 @@ class CpuProductsTest {
                 CpuProducts alone = new CpuProducts(pool, one, elementwise)) {
             verify(alone, guarded(DType.F32, Form.PART, 193, 1100), a, b, epilogue);
         }
+    }
+
+    /** With many rows the operand itself is gone when the product runs, so that only the copy can be read; with few rows the copy is. */
+    @ParameterizedTest
+    @CsvSource({"192, 1, 1", "200, 7, 5", "257, 130, 200", "576, 192, 96", "65, 67, 129", "1, 64, 48"})
+    void productsReadPackedCopies(int m, int n, int k) {
+        boolean manyRows = m >= 192;
+        for (DType type : List.of(DType.F32, DType.BF16)) {
+            for (Form form : List.of(Form.PLAIN, Form.TRANSPOSED, Form.PART, Form.TRANSPOSED_PART)) {
+                for (boolean steps : new boolean[] {false, true}) {
+                    Tensor a = gaussian(type, Form.PLAIN, m, k);
+                    Tensor b = gaussian(type, form, k, n);
+                    Tensor packed = Objects.requireNonNull(products.pack(scope, b));
+                    Epilogue all = new Epilogue(gaussian(n), Activation.GELU, gaussian(type, Form.PART, m, n), true);
+                    Epilogue epilogue = steps ? all : Epilogue.NONE;
+                    Tensor out = guarded(type, Form.PART, m, n);
+                    verify(out, a, b, epilogue, () -> {
+                        (manyRows ? b : packed).storage().segment().fill((byte) 0xff);
+                        products.matmul(out, a, b, packed, epilogue);
+                    });
+                }
+            }
+        }
+    }
+
+    @Test
+    void whatCannotBeReadInPlaceIsNotPacked() {
+        assertThat(products.pack(scope, gaussian(DType.F32, Form.GAPS, 8, 8))).isNull();
+        assertThat(products.pack(scope, gaussian(2, 8, 8))).isNull();
     }
 
     @Test

@@ -15,7 +15,7 @@ class MatMulTilingTest {
         Layout a = new Layout(DType.F32, batch == 1 ? 0 : m * k, k, 1);
         Layout b = new Layout(DType.F32, batch == 1 ? 0 : k * n, n, 1);
         Layout out = new Layout(DType.F32, batch == 1 ? 0 : m * n, n, 1);
-        return new MatMulProblem(batch, m, n, k, a, b, out, null, Activation.NONE, null, false);
+        return new MatMulProblem(batch, m, n, k, a, b, out, null, Activation.NONE, null, false, false);
     }
 
     @ParameterizedTest
