@@ -3,7 +3,6 @@ package org.s2d.nn;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.Device;
 import org.s2d.tensor.Scope;
@@ -20,77 +19,49 @@ public final class ParameterFactory {
     private final String path;
     private final Values values;
     private final double linearStd;
-    private final Function<String, Tensor> given;
 
     /** What new parameters hold. */
     private enum Values {
         DRAWN,
         /** Whatever was in their memory, until a checkpoint is loaded. */
         UNDEFINED,
-        /** Those of a checkpoint, as they are there. */
-        GIVEN,
         /** One number, seen many times. */
         NONE
     }
 
     private ParameterFactory(
-            Device device,
-            Scope scope,
-            SplittableRandom random,
-            String path,
-            Values values,
-            double linearStd,
-            Function<String, Tensor> given) {
+            Device device, Scope scope, SplittableRandom random, String path, Values values, double linearStd) {
         this.device = device;
         this.scope = scope;
         this.random = random;
         this.path = path;
         this.values = values;
         this.linearStd = linearStd;
-        this.given = given;
     }
 
     /** The factory of a model; parameters live as long as {@code scope}. */
     public static ParameterFactory root(Device device, Scope scope, long seed) {
-        return of(device, scope, seed, Values.DRAWN, ParameterFactory::none);
+        return new ParameterFactory(device, scope, new SplittableRandom(seed), "", Values.DRAWN, DEFAULT_STD);
     }
 
     /** For a model that is filled from a checkpoint before it is used: nothing is drawn, which takes seconds for a large model. */
     public static ParameterFactory undefined(Device device, Scope scope) {
-        return of(device, scope, 0, Values.UNDEFINED, ParameterFactory::none);
-    }
-
-    /**
-     * For a model whose values are there already.
-     *
-     * @param values a tensor by a parameter's full name, on the device and in its float type; lives as long as the model and is never written
-     */
-    public static ParameterFactory given(Device device, Scope scope, Function<String, Tensor> values) {
-        return of(device, scope, 0, Values.GIVEN, values);
+        return new ParameterFactory(device, scope, new SplittableRandom(0), "", Values.UNDEFINED, DEFAULT_STD);
     }
 
     /** For a model that only has names and shapes: every parameter is one number seen many times. */
     public static ParameterFactory outline(Device device, Scope scope) {
-        return of(device, scope, 0, Values.NONE, ParameterFactory::none);
-    }
-
-    private static ParameterFactory of(
-            Device device, Scope scope, long seed, Values values, Function<String, Tensor> given) {
-        return new ParameterFactory(device, scope, new SplittableRandom(seed), "", values, DEFAULT_STD, given);
-    }
-
-    private static Tensor none(String name) {
-        throw new IllegalStateException(name + " is not given");
+        return new ParameterFactory(device, scope, new SplittableRandom(0), "", Values.NONE, DEFAULT_STD);
     }
 
     /** The factory of a part of this module. */
     public ParameterFactory child(String name) {
-        return new ParameterFactory(device, scope, random, full(name), values, linearStd, given);
+        return new ParameterFactory(device, scope, random, full(name), values, linearStd);
     }
 
     /** The same factory with another standard deviation for linear layers and tokens; 0.02 unless set. */
     public ParameterFactory withLinearStd(double std) {
-        return new ParameterFactory(device, scope, random, path, values, std, given);
+        return new ParameterFactory(device, scope, random, path, values, std);
     }
 
     /** The truncated normal of linear layers and tokens. */
@@ -109,9 +80,6 @@ public final class ParameterFactory {
             Tensor one = scope.allocate(device.floatType(), Shape.of());
             return new Parameter(full(name), scope, one.expand(shape));
         }
-        if (values == Values.GIVEN) {
-            return new Parameter(full(name), scope, given.apply(full(name)));
-        }
         return filled(name, init, scope.allocate(device.floatType(), shape));
     }
 
@@ -122,8 +90,6 @@ public final class ParameterFactory {
                 drawn[i] = (float) init.next(value.shape(), random);
             }
             device.upload(value, drawn);
-        } else if (values == Values.GIVEN) {
-            device.elementwise().copy(value, given.apply(full(name)));
         }
         return new Parameter(full(name), scope, value);
     }

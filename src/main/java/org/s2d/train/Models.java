@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.s2d.device.Device;
 import org.s2d.device.cpu.ReferenceDevice;
@@ -22,7 +21,6 @@ import org.s2d.nn.ParameterFactory;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
-import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
 import org.s2d.weights.Checkpoint;
 import org.s2d.weights.StateDictMatch;
@@ -189,66 +187,35 @@ final class Models {
         }
     }
 
-    /** A model that classifies, of the weights of a checkpoint, which must have exactly its tensors and stay open as long as the model is used. */
-    static Classifier load(TrainConfig config, int classes, Checkpoint checkpoint, Device device, Scope scope) {
-        Map<String, String> sources = completeMatch(checkpoint, shapes(config, classes));
-        return classifier(
-                config,
-                classes,
-                ParameterFactory.given(
-                        device,
-                        scope,
-                        name -> weight(checkpoint, Objects.requireNonNull(sources.get(name)), device, scope)));
-    }
-
-    /** On a device that computes in host memory, the file's own bytes where they can be used. */
-    private static Tensor weight(Checkpoint checkpoint, String name, Device device, Scope scope) {
-        Tensor view = checkpoint.view(name);
-        if (view != null && device.allocator() == device.hostAllocator() && view.dtype() == device.floatType()) {
-            return view;
-        }
-        Tensor value =
-                scope.allocate(device.floatType(), checkpoint.tensor(name).shape());
-        loadInto(value, checkpoint, name, device);
-        return value;
-    }
-
     /** Fills every parameter from a checkpoint that must have exactly the model's tensors. */
     static void loadAll(Map<String, Parameter> parameters, Checkpoint checkpoint, Device device) {
-        load(parameters, checkpoint, completeMatch(checkpoint, shapes(parameters)), device);
-    }
-
-    /** Names in the checkpoint by names of the model. */
-    private static Map<String, String> completeMatch(Checkpoint checkpoint, Map<String, Shape> expected) {
-        StateDictMatch match = StateDictMatcher.match(checkpoint.shapes(), expected);
+        StateDictMatch match = StateDictMatcher.match(checkpoint.shapes(), shapes(parameters));
         if (!match.isComplete()) {
             List<String> report = new ArrayList<>(match.report());
             throw new UserException(checkpoint.path() + ": checkpoint of another model: "
                     + String.join("; ", report.subList(Math.min(1, report.size() - 1), report.size()))
                     + ". Use the configuration it was trained with.");
         }
-        return match.sources();
+        load(parameters, checkpoint, match.sources(), device);
     }
 
     private static void load(
             Map<String, Parameter> parameters, Checkpoint checkpoint, Map<String, String> sources, Device device) {
-        sources.forEach((name, stored) -> {
-            Parameter parameter = parameters.get(name);
-            if (parameter == null) {
-                throw new IllegalStateException(name + " is not a parameter");
-            }
-            loadInto(parameter.value(), checkpoint, stored, device);
-            parameter.changed();
-        });
-    }
-
-    private static void loadInto(Tensor value, Checkpoint checkpoint, String stored, Device device) {
-        if (value.storage().isHost()) {
-            checkpoint.loadInto(stored, value);
-            return;
-        }
-        try (Scope scope = new Scope(device.hostAllocator())) {
-            device.upload(value, checkpoint.load(stored, scope));
+        try (HostPool pool = new HostPool()) {
+            sources.forEach((name, stored) -> {
+                Parameter parameter = parameters.get(name);
+                if (parameter == null) {
+                    throw new IllegalStateException(name + " is not a parameter");
+                }
+                if (parameter.value().storage().isHost()) {
+                    checkpoint.loadInto(stored, parameter.value());
+                } else {
+                    try (Scope scope = new Scope(pool)) {
+                        device.upload(parameter.value(), checkpoint.load(stored, scope));
+                    }
+                }
+                parameter.changed();
+            });
         }
     }
 }

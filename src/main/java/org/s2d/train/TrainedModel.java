@@ -13,6 +13,7 @@ import org.s2d.device.cpu.OneDnn;
 import org.s2d.model.Classifier;
 import org.s2d.model.landmark.LandmarkNetwork;
 import org.s2d.nn.Parameter;
+import org.s2d.nn.ParameterFactory;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
@@ -28,7 +29,6 @@ public final class TrainedModel implements AutoCloseable {
     private final Landmarks landmarks;
     private final ForwardPass forward;
     private final HostReader reader;
-    private final Runnable afterwards;
 
     /**
      * What the model says.
@@ -39,16 +39,14 @@ public final class TrainedModel implements AutoCloseable {
     @SuppressWarnings("ArrayRecordComponent") // handed over, not kept
     public record Output(double[][] logits, double @Nullable [][] points) {}
 
-    /** @param afterwards what {@link #close} does last */
-    private TrainedModel(
-            TrainConfig config, List<String> labels, Device device, Checkpoint checkpoint, Runnable afterwards) {
-        this.afterwards = afterwards;
+    private TrainedModel(TrainConfig config, List<String> labels, Device device, Checkpoint checkpoint) {
         this.config = config;
         this.labels = labels;
         this.device = device;
         weights = new Scope(device.allocator(), "weights");
         try {
-            model = Models.load(config, labels.size(), checkpoint, device, weights);
+            model = Models.classifier(config, labels.size(), ParameterFactory.undefined(device, weights));
+            Models.loadAll(model.parameters(), checkpoint, device);
             model.parameters().values().forEach(Parameter::keepPacked);
             int side = config.model().imageSize() / config.model().patchSize();
             landmarks = Landmarks.open(config.landmark(), side, device);
@@ -62,24 +60,19 @@ public final class TrainedModel implements AutoCloseable {
     }
 
     /**
-     * Opens a checkpoint that this program wrote; the file must not be written to while the model is open, but may be replaced by another.
-     * Throws {@link UserException} for others, and where the landmark network's file, which is
+     * Opens a checkpoint that this program wrote. Throws {@link UserException} for others, and where the landmark network's file, which is
      * not part of the checkpoint, is missing.
      *
      * @param settings {@code key=value} on top of the run's configuration, such as {@code landmark.weights} or {@code train.threads}
      */
     public static TrainedModel open(Path file, List<String> settings) {
-        Checkpoint checkpoint = Checkpoint.open(file);
-        CompletableFuture<Void> ahead = CompletableFuture.runAsync(() -> readAhead(checkpoint));
-        TrainedModel model = null;
-        try {
-            RunInfo info = RunInfo.of(checkpoint);
-            model = open(checkpoint, info.config(settings), info.labels(), checkpoint::close);
-            return model;
-        } finally {
-            ahead.join();
-            if (model == null) {
-                checkpoint.close();
+        try (Checkpoint checkpoint = Checkpoint.open(file)) {
+            CompletableFuture<Void> ahead = CompletableFuture.runAsync(() -> readAhead(checkpoint));
+            try {
+                RunInfo info = RunInfo.of(checkpoint);
+                return open(checkpoint, info.config(settings), info.labels());
+            } finally {
+                ahead.join();
             }
         }
     }
@@ -94,16 +87,11 @@ public final class TrainedModel implements AutoCloseable {
         }
     }
 
-    /** Opens a checkpoint by a configuration; its device opens with it. The checkpoint must stay open as long as the model. */
+    /** Opens a checkpoint by a configuration; its device opens with it. */
     static TrainedModel open(Checkpoint checkpoint, TrainConfig config, List<String> labels) {
-        return open(checkpoint, config, labels, () -> {});
-    }
-
-    private static TrainedModel open(
-            Checkpoint checkpoint, TrainConfig config, List<String> labels, Runnable afterwards) {
         Device device = Devices.open(config.train().device(), config.train().threads());
         try {
-            return new TrainedModel(config, labels, device, checkpoint, afterwards);
+            return new TrainedModel(config, labels, device, checkpoint);
         } catch (RuntimeException e) {
             device.close();
             throw e;
@@ -195,6 +183,5 @@ public final class TrainedModel implements AutoCloseable {
         landmarks.close();
         weights.close();
         device.close();
-        afterwards.run();
     }
 }

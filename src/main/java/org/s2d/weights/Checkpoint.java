@@ -3,7 +3,6 @@ package org.s2d.weights;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -14,13 +13,10 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import org.s2d.tensor.Allocator;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.ShapeException;
-import org.s2d.tensor.Storage;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
 
@@ -51,17 +47,6 @@ public final class Checkpoint implements AutoCloseable {
 
     /** What a reader found: the state dict's tensors, the whole tree, and the file's own text entries. */
     record Contents(Format format, Map<String, StoredTensor> tensors, Object root, Map<String, String> metadata) {}
-
-    /** Of views: the file's memory is given back when the file is closed. */
-    private static final Allocator OWNER = new Allocator() {
-        @Override
-        public Storage allocate(long bytes) {
-            throw new UnsupportedOperationException("a file gives no new memory");
-        }
-
-        @Override
-        public void free(MemorySegment segment) {}
-    };
 
     private final SourceFile file;
     private final Contents contents;
@@ -219,26 +204,6 @@ public final class Checkpoint implements AutoCloseable {
         Tensor target = scope.allocate(dtype, tensor.shape());
         new ElementCopy(tensor, target.data()).convert(dtype);
         return target;
-    }
-
-    /**
-     * A tensor where it lies in the file, without a copy; not to be written, and valid while this is open and nobody changes the file. Null
-     * where it lies otherwise than tensors do.
-     */
-    public @Nullable Tensor view(String name) {
-        StoredTensor tensor = tensor(name);
-        DType type = tensor.type().loadsAs();
-        boolean plain = tensor.type() == StoredType.of(type)
-                && tensor.isContiguous()
-                && tensor.order() == ByteOrder.nativeOrder()
-                && tensor.numel() > 0;
-        if (!plain) {
-            return null;
-        }
-        MemorySegment bytes = tensor.storage().get().asSlice(tensor.offset() * type.bytes(), tensor.bytes());
-        return bytes.address() % type.bytes() == 0
-                ? Tensor.contiguous(new Storage(bytes, OWNER), type, tensor.shape())
-                : null;
     }
 
     /** Overwrites a contiguous tensor of the same shape with a stored one, converted to the target's type. */

@@ -15,7 +15,6 @@ import java.util.Enumeration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.junit.jupiter.api.AfterEach;
@@ -78,25 +77,6 @@ class CheckpointWriterTest {
             assertThat(loaded.toDoubles()).as(name).isEqualTo(tensor.toDoubles());
         });
         assertThat(file.tensors()).hasSameSizeAs(expected);
-    }
-
-    @Test
-    void viewsAreTheFilesOwnBytesWhereThoseLieAsTensorsDo() {
-        Path path = folder.resolve("views.pth");
-        Map<String, Tensor> tensors = samples();
-        CheckpointWriter.write(path, tensors, Map.of(), AtomicFile.Previous.DISCARD);
-        try (Checkpoint file = Checkpoint.open(path)) {
-            file.readAhead();
-            for (String name : List.of("x.F32", "x.BF16", "x.I64", "scalar")) {
-                Tensor view = Objects.requireNonNull(file.view(name), name);
-                Tensor loaded = file.load(name, scope);
-                assertThat(view.dtype()).isEqualTo(loaded.dtype());
-                assertThat(view.toDoubles()).as(name).isEqualTo(loaded.toDoubles());
-                assertThat(view.data().isReadOnly()).isTrue();
-            }
-            assertThat(file.view("x.U8")).as("loads as I64").isNull();
-            assertThat(file.view("empty")).isNull();
-        }
     }
 
     @Test
