@@ -108,8 +108,8 @@ class JcudaDriverChild {
         Storage storage = pool.allocate(30 << 20);
         assertThatThrownBy(() -> pool.allocate(40 << 20))
                 .isInstanceOf(DeviceException.class)
-                .hasMessageStartingWith("cuda: out of memory: asked for 40.0 MiB, free 32.0 MiB of 64.0 MiB. In use: ")
-                .hasMessageContaining("32.0 MiB in all. Lower the batch size");
+                .hasMessageStartingWith("cuda: out of memory: asked for 40.0 MiB, free 34.0 MiB of 64.0 MiB. In use: ")
+                .hasMessageContaining("30.0 MiB in all. Lower the batch size");
         storage.release();
         pool.close();
         driver.destroyStream(stream);
