@@ -76,7 +76,7 @@ public class PhotoBenchmark {
             draw(first);
             check(first);
         }
-        work.items(BATCH).flops(BATCH * S2dFlops.of(CONFIG).forward(), Ceiling.product(Precision.BF16, threads));
+        work.items(BATCH).flops(BATCH * S2dFlops.needed(CONFIG).forward(), Ceiling.product(Precision.BF16, threads));
     }
 
     /** Pictures of squares, whose contrast grows with their number. */

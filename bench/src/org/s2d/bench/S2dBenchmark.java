@@ -40,7 +40,7 @@ public class S2dBenchmark {
             model.parameters().values().forEach(Parameter::keepPacked); // as every model that only predicts
             forward();
             checkForward(); // of the second pass, which packs
-            double flops = clips * S2dFlops.of(CONFIG).forward();
+            double flops = clips * S2dFlops.needed(CONFIG).forward();
             work.items(clips).flops(flops, Ceiling.product(precision, threads));
         }
     }
@@ -68,7 +68,7 @@ public class S2dBenchmark {
         @Setup(Level.Trial)
         public void check(Work work) {
             checkForward();
-            work.flops(S2dFlops.of(config()).forward(), Ceiling.product(precision, threads));
+            work.flops(S2dFlops.needed(config()).forward(), Ceiling.product(precision, threads));
         }
     }
 
@@ -86,7 +86,7 @@ public class S2dBenchmark {
         @Setup(Level.Trial)
         public void check(Work work) {
             checkGradients(atOnce);
-            double flops = clips() * S2dFlops.of(CONFIG).fineTuningStep();
+            double flops = clips() * S2dFlops.needed(CONFIG).fineTuningStep();
             work.items(clips()).flops(flops, Ceiling.product(precision, threads));
         }
     }

@@ -7,6 +7,7 @@ import org.s2d.autograd.ops.Arithmetic;
 import org.s2d.autograd.ops.DropPath;
 import org.s2d.autograd.ops.ResidualNorm;
 import org.s2d.nn.SelfAttention.QkvBias;
+import org.s2d.nn.SelfAttention.Queries;
 
 /**
  * Pre-norm transformer block: {@code x + attn(norm1(x))}, then {@code x + mlp(norm2(x))}, with stochastic depth per row of the first
@@ -59,24 +60,32 @@ public final class Block extends Module {
 
     public Var forward(Tape tape, Var x, Beside beside) {
         try (Tape.Frame frame = tape.frame()) {
-            return frame.keep(branches(tape, x, norm1.forward(tape, x), beside));
+            ResidualNorm.Result input = new ResidualNorm.Result(x, norm1.forward(tape, x));
+            return frame.keep(branches(tape, input, Queries.ALL, beside));
         }
     }
 
-    /** The block of a sum, which is formed and normalised in one pass. */
-    public Var forward(Tape tape, Var x, ResidualNorm.Addends addends) {
+    /**
+     * The block of a sum, which is formed and normalised in one pass; of x where there are no addends.
+     *
+     * @param wanted the tokens whose results are computed: [F, N, D] to [F, N, D] or [F, 1, D]
+     */
+    public Var forward(Tape tape, Var x, ResidualNorm.@Nullable Addends addends, Queries wanted) {
         try (Tape.Frame frame = tape.frame()) {
-            ResidualNorm.Result input = norm1.forwardSum(tape, x, addends);
-            return frame.keep(branches(tape, input.sum(), input.normed(), Beside.NONE));
+            ResidualNorm.Result input = addends == null
+                    ? new ResidualNorm.Result(x, norm1.forward(tape, x))
+                    : norm1.forwardSum(tape, x, addends);
+            return frame.keep(branches(tape, input, wanted, Beside.NONE));
         }
     }
 
-    private Var branches(Tape tape, Var x, Var normed, Beside beside) {
-        observed(tape, "norm1.out", normed);
+    private Var branches(Tape tape, ResidualNorm.Result input, Queries wanted, Beside beside) {
+        Var normed = observed(tape, "norm1.out", input.normed());
+        Var x = wanted.of(tape, input.sum());
         // Somebody who watches wants the branches alone, which the fused sums never form.
         boolean separate = tape.isObserved() || gamma1 != null || (tape.isTraining() && dropPath > 0);
         if (separate) {
-            Var attended = scaled(tape, observed(tape, "attn.out", attn.forward(tape, normed)), gamma1);
+            Var attended = scaled(tape, observed(tape, "attn.out", attn.forward(tape, normed, wanted)), gamma1);
             ResidualNorm.Addends branch =
                     ResidualNorm.Addends.branch(attended, DropPath.scales(tape, x.dim(0), dropPath));
             ResidualNorm.Result middle = norm2.forwardSum(tape, x, branch);
@@ -85,7 +94,7 @@ public final class Block extends Module {
             Var dropped = DropPath.apply(tape, both, dropPath);
             return observed(tape, "out", Arithmetic.add(tape, middle.sum(), dropped));
         }
-        Var middle = attn.forwardResidual(tape, normed, x);
+        Var middle = attn.forwardResidual(tape, normed, wanted, x);
         Var rows = norm2.forward(tape, middle);
         return observed(tape, "out", beside.addTo(rows, mlp.forwardResidual(tape, rows, middle)));
     }

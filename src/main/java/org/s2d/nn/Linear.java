@@ -6,6 +6,7 @@ import org.s2d.autograd.Leaf;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.autograd.ops.FoveaPrompt;
+import org.s2d.autograd.ops.Views;
 import org.s2d.tensor.ShapeException;
 
 /**
@@ -66,6 +67,14 @@ public final class Linear extends Module {
     /** The result in the float type, not the compute type. */
     public Var forwardFloat(Tape tape, Var x) {
         return located(() -> org.s2d.autograd.ops.Linear.inFloat(tape, x, tape.leaf(weight), leafOrNull(tape)));
+    }
+
+    /** {@code count} of the outputs, from {@code start}: the others are not computed. */
+    Var forwardSome(Tape tape, Var x, int start, int count) {
+        Var rows = Views.narrow(tape, tape.leaf(weight), 0, start, count);
+        Var all = leafOrNull(tape);
+        Var some = all == null ? null : Views.narrow(tape, all, 0, start, count);
+        return located(() -> org.s2d.autograd.ops.Linear.apply(tape, x, rows, some));
     }
 
     /** Weight and bias as a 1x1 convolution, for operations that take several at once. */

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
 import org.s2d.autograd.ops.Attention;
+import org.s2d.autograd.ops.Views;
 import org.s2d.tensor.ShapeException;
 
 /**
@@ -15,7 +16,20 @@ import org.s2d.tensor.ShapeException;
 public final class SelfAttention extends Module {
     private final Linear qkv;
     private final Linear proj;
+    private final int width;
     private final int heads;
+
+    /** Which tokens attend to all of their frame. */
+    public enum Queries {
+        ALL,
+        /** The class token, where it alone is read out. */
+        FIRST;
+
+        /** These of tokens [F, N, D]. */
+        Var of(Tape tape, Var tokens) {
+            return this == ALL ? tokens : Views.contiguous(tape, Views.narrow(tape, tokens, 1, 0, 1));
+        }
+    }
 
     /** What is added to queries, keys and values. */
     public enum QkvBias {
@@ -32,6 +46,7 @@ public final class SelfAttention extends Module {
             throw new ShapeException("attention: width " + width + " is not divisible by " + heads + " heads")
                     .at(factory.path());
         }
+        this.width = width;
         this.heads = heads;
         if (bias == QkvBias.QUERIES_AND_VALUES) {
             List<@Nullable String> names = Arrays.asList("q_bias", null, "v_bias");
@@ -44,12 +59,26 @@ public final class SelfAttention extends Module {
     }
 
     public Var forward(Tape tape, Var x) {
-        return proj.forward(tape, Attention.overTokens(tape, qkv.forward(tape, x), heads));
+        return forward(tape, x, Queries.ALL);
     }
 
-    /** {@code residual + attention(x)}. */
-    public Var forwardResidual(Tape tape, Var x, Var residual) {
-        return proj.forwardResidual(tape, Attention.overTokens(tape, qkv.forward(tape, x), heads), residual);
+    /** What {@code queries} make of all tokens: [F, N, D] to [F, N, D], or [F, 1, D] for the first alone. */
+    Var forward(Tape tape, Var x, Queries queries) {
+        return proj.forward(tape, mixed(tape, x, queries));
+    }
+
+    /** {@code residual} plus that. */
+    Var forwardResidual(Tape tape, Var x, Queries queries, Var residual) {
+        return proj.forwardResidual(tape, mixed(tape, x, queries), residual);
+    }
+
+    private Var mixed(Tape tape, Var x, Queries queries) {
+        if (queries == Queries.ALL) {
+            return Attention.overTokens(tape, qkv.forward(tape, x), heads);
+        }
+        Var query = qkv.forwardSome(tape, queries.of(tape, x), 0, width);
+        Var keysAndValues = qkv.forwardSome(tape, x, width, 2 * width);
+        return Attention.cross(tape, query, keysAndValues, heads);
     }
 
     /** Attention over the {@code frames} frames of each clip. */

@@ -148,7 +148,9 @@ final class TrajectoryRun implements AutoCloseable {
                 args.path("smoothing").asDouble(),
                 args.path("clip_grad").asDouble(0),
                 false)) {
-            step.setObserver(this::observe);
+            if (distils) {
+                step.setObserver(this::observe);
+            }
             for (int i = 0; i < steps; i++) {
                 try (Scope inputs = new Scope(hostPool)) {
                     TrainingStep.Input input = input(inputs, batches.select(0, i));
@@ -186,7 +188,7 @@ final class TrajectoryRun implements AutoCloseable {
             case "sdl.update.logits" -> "update.logits";
             default -> null;
         };
-        if (distils && stored != null) {
+        if (stored != null) {
             distillation.computeIfAbsent(stored, unseen -> new ArrayList<>()).add(read(value.value()));
         }
     }

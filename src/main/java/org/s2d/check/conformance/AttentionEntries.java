@@ -45,6 +45,8 @@ final class AttentionEntries {
                         .sample(normal(2, 18, 3 * 2 * 20)),
                 OpEntry.of("more keys than queries", (tape, in) -> Attention.cross(tape, in.get(0), in.get(1), 2))
                         .sample(normal(1, 33, 2 * 16), normal(1, 70, 2 * 2 * 16)),
+                OpEntry.of("one query of 197 keys", (tape, in) -> Attention.cross(tape, in.get(0), in.get(1), 2))
+                        .sample(normal(2, 1, 2 * 64), normal(2, 197, 2 * 2 * 64)),
                 OpEntry.of("16 frames, 8 heads of 24", (tape, in) -> Attention.overTime(tape, in.getFirst(), 8, 16))
                         .sample(normal(16, 2, 3 * 8 * 24)),
                 OpEntry.of("29 frames, 9 heads of 32", (tape, in) -> Attention.overTime(tape, in.getFirst(), 9, 29))

@@ -72,7 +72,7 @@ public final class ThroughputItems {
             losses.add(sample.currentLoss());
             sample.step();
         }
-        time(sample, sample::step, S2dFlops.of(sample.model.config()).fineTuningStep(), record);
+        time(sample, sample::step, S2dFlops.needed(sample.model.config()).fineTuningStep(), record);
     }
 
     private void inference(Sample sample, ObjectNode record) {
@@ -87,7 +87,7 @@ public final class ThroughputItems {
                 sample.logits(tape);
             }
         };
-        time(sample, forward, S2dFlops.of(sample.model.config()).forward(), record);
+        time(sample, forward, S2dFlops.needed(sample.model.config()).forward(), record);
     }
 
     /** What {@code ./s2d train} runs per batch, from frames in host memory to loss and accuracy in Java; without landmark network. */
@@ -110,7 +110,7 @@ public final class ThroughputItems {
             List<TrainingStep.Input> batch = List.of(new TrainingStep.Input(
                     PlannedClips.whole(frames), sample.labels, (tape, _) -> tape.constant(sample.a)));
             TrainingStep.Rates rates = new TrainingStep.Rates(Sample.LEARNING_RATE, Sample.WEIGHT_DECAY, 0, false, 1);
-            double flops = S2dFlops.of(sample.model.config()).fineTuningStep();
+            double flops = S2dFlops.needed(sample.model.config()).fineTuningStep();
             time(sample, () -> step.run(batch, rates), flops, record);
             step.whyNotRecorded().ifPresent(why -> record.put("not_recorded", why));
         }

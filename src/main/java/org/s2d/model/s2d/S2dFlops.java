@@ -10,6 +10,7 @@ package org.s2d.model.s2d;
  * @param attention scores and weighted sums of the encoder blocks
  */
 public record S2dFlops(double embedding, double prompts, double blocks, double attention) {
+    /** The model as it is defined: every token through every block, as PyTorch computes it. */
     public static S2dFlops of(S2dConfig config) {
         double frames = config.frames();
         double n = config.tokens();
@@ -30,12 +31,32 @@ public record S2dFlops(double embedding, double prompts, double blocks, double a
             case NONE -> 0;
         };
         double tokens = n + 1;
-        double block = 2 * tokens * d * d * (4 + 2 * config.mlpRatio());
         return new S2dFlops(
                 frames * embedding,
                 frames * prompters * (prompter + adapter),
-                frames * config.depth() * block,
+                frames * config.depth() * tokens * ofToken(config),
                 frames * config.depth() * 4 * tokens * tokens * d);
+    }
+
+    /** What is computed where nobody watches: of the last block, all keys and values, but all else for the class token alone. */
+    public static S2dFlops needed(S2dConfig config) {
+        S2dFlops all = of(config);
+        if (config.globalPool() != S2dConfig.GlobalPool.TOKEN) {
+            return all;
+        }
+        double d = config.embedDim();
+        double others = config.frames() * (double) config.tokens();
+        return new S2dFlops(
+                all.embedding,
+                all.prompts,
+                all.blocks - others * (ofToken(config) - 2 * 2 * d * d),
+                all.attention - others * 4 * (config.tokens() + 1) * d);
+    }
+
+    /** Products of a block for one token. */
+    private static double ofToken(S2dConfig config) {
+        double d = config.embedDim();
+        return 2 * d * d * (4 + 2 * config.mlpRatio());
     }
 
     /** One forward pass. */
