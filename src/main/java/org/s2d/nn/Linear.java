@@ -53,6 +53,11 @@ public final class Linear extends Module {
         return located(() -> org.s2d.autograd.ops.Linear.apply(tape, x, tape.leaf(weight), leafOrNull(tape)));
     }
 
+    /** As {@link #forward}, for a narrow x: the result is computed again for the backward pass where the device is for it. */
+    public Var forwardCheap(Tape tape, Var x) {
+        return located(() -> org.s2d.autograd.ops.Linear.cheap(tape, x, tape.leaf(weight), leafOrNull(tape)));
+    }
+
     /** {@code gelu(x W^T + b)}. */
     public Var forwardGelu(Tape tape, Var x) {
         return located(() -> org.s2d.autograd.ops.Linear.gelu(tape, x, tape.leaf(weight), leafOrNull(tape)));

@@ -81,8 +81,8 @@ public final class SelfAttention extends Module {
         return Attention.cross(tape, query, keysAndValues, heads);
     }
 
-    /** Attention over the {@code frames} frames of each clip. */
+    /** Attention over the {@code frames} frames of each clip, inside a narrow adapter. */
     public Var forwardOverTime(Tape tape, Var x, int frames) {
-        return proj.forward(tape, Attention.overTime(tape, qkv.forward(tape, x), heads, frames));
+        return proj.forwardCheap(tape, Attention.overTime(tape, qkv.forwardCheap(tape, x), heads, frames));
     }
 }

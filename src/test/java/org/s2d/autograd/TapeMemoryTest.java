@@ -81,6 +81,46 @@ class TapeMemoryTest {
     }
 
     @Test
+    void whatSeveralReadIsComputedAgainOnceAndGoesWithItsOwnRule() {
+        HostPool pool = new HostPool();
+        List<Long> live = new ArrayList<>();
+        List<Tensor> computed = new ArrayList<>();
+        try (CpuDevice device = new CpuDevice(pool, 1);
+                Scope scope = new Scope(pool);
+                Tape tape = Tape.evaluating(device, Precision.FP32, Gradients.RECORD)) {
+            Shape rows = Shape.of(SIZE / 64, 64);
+            Var first = tape.input(filled(device, scope, Shape.of(1, 64), 1), true);
+            Var second = tape.input(filled(device, scope, Shape.of(1, 64), 2), true);
+            Var start = tape.input(filled(device, scope, Shape.of(1), 0), true);
+            Var watched = tape.record("watch", start.value(), List.of(), grad -> live.add(pool.liveBytes()));
+            Var y;
+            try (Tape.Frame frame = tape.frame()) {
+                Var x = tape.record(
+                        "made",
+                        filled(device, tape.scope(), rows, 3),
+                        List.of(),
+                        grad -> {
+                            live.add(pool.liveBytes());
+                            tape.accumulate(watched, start.value());
+                        },
+                        () -> {
+                            computed.add(filled(device, tape.scope(), rows, 3));
+                            return computed.getLast();
+                        });
+                y = frame.keep(
+                        Arithmetic.add(tape, Linear.apply(tape, x, first, null), Linear.apply(tape, x, second, null)));
+            }
+            tape.backward(List.of(y), List.of(filled(device, scope, y.shape(), 1)));
+            assertThat(computed).as("for two who read it").hasSize(1);
+            assertThat(Objects.requireNonNull(first.grad()).toFloats()).containsOnly(3f * rows.dim(0));
+            assertThat(Objects.requireNonNull(second.grad()).toFloats()).containsOnly(3f * rows.dim(0));
+        }
+        assertThat(live.getFirst() - live.getLast())
+                .as("the copy and its gradient, gone")
+                .isGreaterThanOrEqualTo(2 * 4L * SIZE);
+    }
+
+    @Test
     void aGradientThatTwoShareIsNotWrittenOver() {
         HostPool pool = new HostPool();
         try (CpuDevice device = new CpuDevice(pool, 1);

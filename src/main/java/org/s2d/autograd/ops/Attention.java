@@ -2,6 +2,7 @@ package org.s2d.autograd.ops;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Var;
@@ -14,8 +15,8 @@ import org.s2d.tensor.Tensor;
  *
  * <p>Shapes: packed qkv [F, N, 3*H*d] ordered [q|k|v], then heads; result [F, N, H*d]. {@link #overTokens} attends among the N
  * tokens of each frame, {@link #overTime} among the T frames of a clip at each token (F = B*T), {@link #cross} from one set of
- * tokens to another. Keeps qkv, one log-sum-exp per query and head, and the result where the device's backward pass reads it. Cost:
- * 4*S^2*d FLOP per head and sequence. Source: torch.nn.functional.scaled_dot_product_attention; timm Attention for the packed layout.
+ * tokens to another. Keeps qkv unless it is computed again ({@link Tape#reading}), one log-sum-exp per query and head, and the result
+ * where the device's backward pass reads it. Cost: 4*S^2*d FLOP per head and sequence. Source: torch.nn.functional.scaled_dot_product_attention; timm Attention for the packed layout.
  */
 public final class Attention {
     private Attention() {}
@@ -113,32 +114,45 @@ public final class Attention {
         return qkv.dim(2) / 3;
     }
 
+    /** Parts of a packed tensor as the kernels see them. */
+    private record Packed(Tensor q, Tensor k, Tensor v) {
+        static Packed of(Tensor qkv, Layout layout) {
+            int width = qkv.dim(2) / 3;
+            return new Packed(
+                    layout.of(qkv.narrow(2, 0, width)),
+                    layout.of(qkv.narrow(2, width, width)),
+                    layout.of(qkv.narrow(2, 2 * width, width)));
+        }
+    }
+
     private static Var packed(Tape tape, Var qkv, int heads, Layout layout) {
         Tensor in = tape.contiguous(qkv.value());
         int width = in.dim(2) / 3;
         Tensor out = tape.allocate(in.dtype(), in.shape().with(2, width));
-        Tensor q = layout.of(in.narrow(2, 0, width));
-        Tensor k = layout.of(in.narrow(2, width, width));
-        Tensor v = layout.of(in.narrow(2, 2 * width, width));
+        Packed parts = Packed.of(in, layout);
         double scale = 1 / Math.sqrt(width / (double) heads);
-        Tensor logSumExp = tape.needsGrad(qkv) ? logSumExp(tape, q) : null;
-        tape.device().attention().attention(layout.of(out), logSumExp, q, k, v, scale);
+        Tensor logSumExp = tape.needsGrad(qkv) ? logSumExp(tape, parts.q) : null;
+        tape.device().attention().attention(layout.of(out), logSumExp, parts.q, parts.k, parts.v, scale);
         if (logSumExp == null) {
             return tape.constant(out);
         }
         Result result = Result.of(tape, out, layout);
-        return tape.record("attention", out, result.with(in, logSumExp), grad -> {
+        List<Tensor> kept = result.with(logSumExp);
+        Supplier<Tensor> read = tape.reading(qkv, in, kept);
+        return tape.record("attention", out, kept, grad -> {
+            Packed given = Packed.of(read.get(), layout);
             Tensor gradIn = tape.allocate(in.dtype(), in.shape());
+            Packed found = Packed.of(gradIn, layout);
             tape.device()
                     .attention()
                     .attentionBackward(
-                            layout.of(gradIn.narrow(2, 0, width)),
-                            layout.of(gradIn.narrow(2, width, width)),
-                            layout.of(gradIn.narrow(2, 2 * width, width)),
+                            found.q,
+                            found.k,
+                            found.v,
                             layout.of(tape.contiguous(grad)),
-                            q,
-                            k,
-                            v,
+                            given.q,
+                            given.k,
+                            given.v,
                             result.seen,
                             logSumExp,
                             scale);

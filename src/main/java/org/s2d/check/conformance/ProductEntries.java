@@ -3,6 +3,7 @@ package org.s2d.check.conformance;
 import static org.s2d.check.conformance.Input.normal;
 
 import java.util.List;
+import org.s2d.autograd.ops.Activations;
 import org.s2d.autograd.ops.Linear;
 
 /** Linear layers. */
@@ -13,6 +14,9 @@ final class ProductEntries {
         return List.of(
                 withBias("linear", (tape, in) -> Linear.apply(tape, in.get(0), in.get(1), in.get(2))),
                 withBias("linear, then gelu", (tape, in) -> Linear.gelu(tape, in.get(0), in.get(1), in.get(2))),
+                withBias(
+                        "linear computed again",
+                        (tape, in) -> Activations.gelu(tape, Linear.cheap(tape, in.get(0), in.get(1), in.get(2)))),
                 withBias("linear in float", (tape, in) -> Linear.inFloat(tape, in.get(0), in.get(1), in.get(2))),
                 OpEntry.of("linear without bias", (tape, in) -> Linear.apply(tape, in.get(0), in.get(1), null))
                         .sample(normal(2, 3, 7), normal(5, 7).parameter())
