@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.s2d.device.AttentionSizes;
 import org.s2d.tensor.Tensor;
 
-/** Attention in double and plain loops: the specification of {@link OneDnnAttention} and {@link AttentionBackward}. */
+/** Attention in double and plain loops: the specification of {@link OneDnnAttention}. */
 final class AttentionReference {
     private final AttentionSizes sizes;
     private final double scale;

@@ -1,7 +1,6 @@
 package org.s2d.device.cpu;
 
 import java.lang.foreign.MemorySegment;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.AttentionKernels;
 import org.s2d.device.AttentionSizes;
@@ -17,7 +16,7 @@ import org.s2d.tensor.Scope;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.Tensor;
 
-/** F32 and BF16: attention by oneDNN, its gradient and the rest with the Vector API. */
+/** F32 and BF16: attention by oneDNN, the rest with the Vector API. */
 final class CpuAttentionKernels implements AttentionKernels, AutoCloseable {
     /** Operations below which handing work to another thread costs more than it saves. */
     private static final double WORTH_SHARING = 200_000;
@@ -25,19 +24,16 @@ final class CpuAttentionKernels implements AttentionKernels, AutoCloseable {
     private final Allocator allocator;
     private final Workers workers;
     private final Elementwise elementwise;
-    private final OneDnnAttention forward;
+    private final OneDnnAttention oneDnn;
     private final FoveaPromptSteps prompter;
-    private final AttentionBackward[] perWorker;
 
     CpuAttentionKernels(
             Allocator allocator, Workers workers, OneDnnTeam team, Elementwise elementwise, Products products) {
         this.allocator = allocator;
         this.workers = workers;
         this.elementwise = elementwise;
-        forward = new OneDnnAttention(team);
+        oneDnn = new OneDnnAttention(team);
         prompter = new FoveaPromptSteps(allocator, elementwise, products);
-        perWorker =
-                Stream.generate(AttentionBackward::new).limit(workers.count()).toArray(AttentionBackward[]::new);
     }
 
     @Override
@@ -50,16 +46,16 @@ final class CpuAttentionKernels implements AttentionKernels, AutoCloseable {
             return;
         }
         try (Scope scope = new Scope(allocator)) {
-            Tensor result = OneDnnAttention.fits(out) ? out : scope.allocate(DType.F32, out.shape());
-            forward.forward(
-                    new OneDnnAttention.Call(
-                            sizes, result, kept, readable(scope, q), readable(scope, k), readable(scope, v), (float)
-                                    scale),
-                    grain(sizes));
-            if (result != out) {
-                elementwise.copy(out, result);
-            }
+            Tensor result = writable(scope, out);
+            oneDnn.forward(call(scope, sizes, result, q, k, v, scale), kept, grain(sizes));
+            deliver(out, result);
         }
+    }
+
+    private OneDnnAttention.Call call(
+            Scope scope, AttentionSizes sizes, Tensor out, Tensor q, Tensor k, Tensor v, double scale) {
+        return new OneDnnAttention.Call(
+                sizes, out, readable(scope, q), readable(scope, k), readable(scope, v), (float) scale);
     }
 
     private Tensor readable(Scope scope, Tensor tensor) {
@@ -69,6 +65,17 @@ final class CpuAttentionKernels implements AttentionKernels, AutoCloseable {
         Tensor copy = scope.allocate(DType.F32, tensor.shape());
         elementwise.copy(copy, tensor);
         return copy;
+    }
+
+    /** The tensor itself, or one that goes to it by {@link #deliver}. */
+    private static Tensor writable(Scope scope, Tensor tensor) {
+        return OneDnnAttention.fits(tensor) ? tensor : scope.allocate(DType.F32, tensor.shape());
+    }
+
+    private void deliver(Tensor tensor, Tensor written) {
+        if (written != tensor) {
+            elementwise.copy(tensor, written);
+        }
     }
 
     @Override
@@ -94,21 +101,28 @@ final class CpuAttentionKernels implements AttentionKernels, AutoCloseable {
         AttentionSizes.requireLike(kernel, "gradQ", gradQ, "q", q);
         AttentionSizes.requireLike(kernel, "gradK", gradK, "k", k);
         AttentionSizes.requireLike(kernel, "gradV", gradV, "v", v);
-        AttentionBackward.Call call = new AttentionBackward.Call(
-                sizes,
-                new HeadRows(kernel, gradQ),
-                new HeadRows(kernel, gradK),
-                new HeadRows(kernel, gradV),
-                new HeadRows(kernel, gradOut),
-                new HeadRows(kernel, q),
-                new HeadRows(kernel, k),
-                new HeadRows(kernel, v),
-                floats(kernel, logSumExp),
-                (float) scale);
-        workers.parallelFor(
-                sizes.problems(),
-                grain(sizes),
-                (worker, from, to) -> perWorker[worker].run(call, (int) from, (int) to));
+        Checks.singlePrecision(kernel, gradQ, gradK, gradV, gradOut, q, k, v);
+        MemorySegment kept = floats(kernel, logSumExp);
+        if (k.numel() == 0) {
+            return;
+        }
+        if (q.numel() == 0) {
+            elementwise.fill(gradK, 0);
+            elementwise.fill(gradV, 0);
+            return;
+        }
+        try (Scope scope = new Scope(allocator)) {
+            OneDnnAttention.Gradients gradients = new OneDnnAttention.Gradients(
+                    call(scope, sizes, readable(scope, gradOut), q, k, v, scale),
+                    kept,
+                    writable(scope, gradQ),
+                    writable(scope, gradK),
+                    writable(scope, gradV));
+            oneDnn.backward(gradients, grain(sizes));
+            deliver(gradQ, gradients.q());
+            deliver(gradK, gradients.k());
+            deliver(gradV, gradients.v());
+        }
     }
 
     private static long grain(AttentionSizes sizes) {
@@ -163,6 +177,6 @@ final class CpuAttentionKernels implements AttentionKernels, AutoCloseable {
 
     @Override
     public void close() {
-        forward.close();
+        oneDnn.close();
     }
 }

@@ -1,11 +1,13 @@
 package org.s2d.device.cpu;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.s2d.device.AttentionSizes;
-import org.s2d.device.cpu.OneDnnAttentionPlan.Form;
-import org.s2d.device.cpu.OneDnnAttentionPlan.Strides;
+import org.s2d.device.cpu.OneDnnHeads.Strides;
 import org.s2d.tensor.DType;
 import org.s2d.tensor.Tensor;
 
@@ -22,35 +24,21 @@ final class OneDnnAttention implements AutoCloseable {
     private static final int PLANS = 64;
 
     private final OneDnnTeam team;
-    private final PlanCache<Form, OneDnnAttentionPlan> plans;
+    private final PlanCache<OneDnnAttentionPlan.Form, OneDnnAttentionPlan> plans;
+    private final PlanCache<OneDnnAttentionGradientPlan.Form, OneDnnAttentionGradientPlan> gradientPlans;
 
     OneDnnAttention(OneDnnTeam team) {
         this.team = team;
         plans = new PlanCache<>(PLANS, form -> new OneDnnAttentionPlan(team, form));
+        gradientPlans = new PlanCache<>(PLANS, form -> new OneDnnAttentionGradientPlan(team, form));
     }
 
-    /** Operands of one call, tensors [B1, B2, S, H, d]; {@code logSumExp} [B1, B2, H, Sq], null when not needed. */
-    record Call(
-            AttentionSizes sizes,
-            Tensor out,
-            @Nullable MemorySegment logSumExp,
-            Tensor q,
-            Tensor k,
-            Tensor v,
-            float scale) {
-        private Form form(int heads, int queries) {
-            return new Form(
-                    heads,
-                    queries,
-                    sizes.keys(),
-                    sizes.headDim(),
-                    Strides.of(q),
-                    Strides.of(k),
-                    Strides.of(v),
-                    Strides.of(out),
-                    scale);
-        }
-
+    /**
+     * Operands of one call, tensors [B1, B2, S, H, d] that {@link #fits}.
+     *
+     * @param out the result, or its gradient where gradients are computed
+     */
+    record Call(AttentionSizes sizes, Tensor out, Tensor q, Tensor k, Tensor v, float scale) {
         /** Address of a row of a head; heads are numbered over [B1, B2, H]. */
         long address(Tensor tensor, long head, long row) {
             long sequence = head / sizes.heads();
@@ -60,7 +48,27 @@ final class OneDnnAttention implements AutoCloseable {
                     + row * tensor.stride(2);
             return tensor.address() + element * Float.BYTES;
         }
+
+        /** Blocks of queries. */
+        private Stream<OneDnnHeads> blocks() {
+            int together = headsTogether();
+            return IntStream.iterate(0, query -> query < sizes.queries(), query -> query + BLOCK)
+                    .mapToObj(query -> new OneDnnHeads(
+                            together, Math.min(BLOCK, sizes.queries() - query), sizes.keys(), sizes.headDim()));
+        }
+
+        /** Heads that are worked on at a time: a number that divides all of a sequence. */
+        private int headsTogether() {
+            long most = SCORES_BYTES / ((long) Float.BYTES * Math.min(BLOCK, sizes.queries()) * sizes.keys());
+            return IntStream.iterate(sizes.heads(), n -> n - 1)
+                    .filter(n -> sizes.heads() % n == 0 && (n <= most || n == 1))
+                    .findFirst()
+                    .orElseThrow();
+        }
     }
+
+    /** Where gradients of queries, keys and values go, and what they are computed from. */
+    record Gradients(Call in, MemorySegment logSumExp, Tensor q, Tensor k, Tensor v) {}
 
     /** Whether a tensor [B1, B2, S, H, d] can be read and written where it lies: F32, and the rows of a sequence lie apart. */
     static boolean fits(Tensor tensor) {
@@ -74,42 +82,72 @@ final class OneDnnAttention implements AutoCloseable {
         return tensor.dtype() == DType.F32 && (headsInRows || rowsInHeads);
     }
 
-    /** @param grain heads worth a worker's waking */
-    void forward(Call call, long grain) {
-        AttentionSizes sizes = call.sizes;
-        int block = Math.min(BLOCK, sizes.queries());
-        int rest = sizes.queries() % block;
-        int together = headsTogether(sizes.heads(), SCORES_BYTES / (4L * block * sizes.keys()));
-        Form whole = call.form(together, block);
-        Form last = rest == 0 ? whole : call.form(together, rest);
-        plans.use(
-                whole,
-                blocks -> plans.use(last, end -> {
-                    long groups = sizes.problems() / together;
-                    team.parallelFor(groups, Math.max(1, grain / together), (worker, from, to) -> {
-                        for (long head = from * together; head < to * together; head += together) {
-                            int first = 0;
-                            for (; first <= sizes.queries() - block; first += block) {
-                                blocks.run(worker, call, head, first);
-                            }
-                            if (rest > 0) {
-                                end.run(worker, call, head, first);
-                            }
-                        }
-                    });
+    /**
+     * @param logSumExp [B1, B2, H, Sq], null when not needed
+     * @param grain heads worth a worker's waking
+     */
+    void forward(Call call, @Nullable MemorySegment logSumExp, long grain) {
+        List<OneDnnAttentionPlan.Form> blocks = call.blocks()
+                .map(heads -> new OneDnnAttentionPlan.Form(
+                        heads,
+                        Strides.of(call.q),
+                        Strides.of(call.k),
+                        Strides.of(call.v),
+                        Strides.of(call.out),
+                        call.scale))
+                .toList();
+        plans.useAll(
+                blocks,
+                compiled -> forHeads(call, grain, (worker, head) -> {
+                    for (int i = 0; i < compiled.size(); i++) {
+                        compiled.get(i).run(worker, call, logSumExp, head, i * BLOCK);
+                    }
                 }));
     }
 
-    /** The greatest number that divides {@code heads} and is not above {@code most}, at least 1. */
-    private static int headsTogether(int heads, long most) {
-        return IntStream.iterate(heads, n -> n - 1)
-                .filter(n -> heads % n == 0 && (n <= most || n == 1))
-                .findFirst()
-                .orElseThrow();
+    void backward(Gradients call, long grain) {
+        Call in = call.in;
+        List<OneDnnAttentionGradientPlan.Form> blocks = new ArrayList<>();
+        in.blocks()
+                .forEach(heads -> blocks.add(new OneDnnAttentionGradientPlan.Form(
+                        heads,
+                        Strides.of(in.q),
+                        Strides.of(in.k),
+                        Strides.of(in.v),
+                        Strides.of(in.out),
+                        Strides.of(call.q),
+                        Strides.of(call.k),
+                        Strides.of(call.v),
+                        in.scale,
+                        blocks.isEmpty())));
+        gradientPlans.useAll(
+                blocks,
+                compiled -> forHeads(in, grain, (worker, head) -> {
+                    for (int i = 0; i < compiled.size(); i++) {
+                        compiled.get(i).run(worker, call, head, i * BLOCK);
+                    }
+                }));
+    }
+
+    /** Work on the heads from {@code head} on that are worked on together. */
+    @FunctionalInterface
+    private interface Heads {
+        void run(OneDnnWorker worker, long head);
+    }
+
+    private void forHeads(Call call, long grain, Heads work) {
+        int together = call.headsTogether();
+        long groups = call.sizes.problems() / together;
+        team.parallelFor(groups, Math.max(1, grain / together), (worker, from, to) -> {
+            for (long group = from; group < to; group++) {
+                work.run(worker, group * together);
+            }
+        });
     }
 
     @Override
     public void close() {
         plans.close();
+        gradientPlans.close();
     }
 }

@@ -50,6 +50,8 @@ final class OneDnnLibrary {
     static final int ARG_SCALE = 51;
     static final int ARG_SHIFT = 52;
     static final int ARG_SCRATCHPAD = 80;
+    static final int ARG_GRAD_SOURCE = 129;
+    static final int ARG_GRAD_DESTINATION = 145;
     static final int ARG_POST_OPERATION = 32768;
 
     /**

@@ -81,6 +81,13 @@ final class OneDnnObjects implements AutoCloseable {
         library.call("dnnl_primitive_attr_set_post_ops", attributes, operations);
     }
 
+    /** The result is added to what is in its place. */
+    void addSum(long attributes) {
+        long operations = create("post_ops");
+        library.call("dnnl_post_ops_append_sum", operations, 1f, 0, OneDnnLibrary.TYPE_UNDEFINED);
+        library.call("dnnl_primitive_attr_set_post_ops", attributes, operations);
+    }
+
     private static MemorySegment array(Arena arena, long[] values) {
         return arena.allocateFrom(ValueLayout.JAVA_LONG, values);
     }

@@ -1,7 +1,9 @@
 package org.s2d.device.cpu;
 
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -32,6 +34,17 @@ final class PlanCache<K, P extends PlanCache.Plan> implements AutoCloseable {
             action.accept(entry.plan);
         } finally {
             release(entry);
+        }
+    }
+
+    /** Runs {@code action} with a plan for each key. */
+    void useAll(List<K> keys, Consumer<List<P>> action) {
+        List<Entry<P>> entries = new ArrayList<>();
+        try {
+            keys.forEach(key -> entries.add(acquire(key)));
+            action.accept(entries.stream().map(entry -> entry.plan).toList());
+        } finally {
+            entries.forEach(this::release);
         }
     }
 
