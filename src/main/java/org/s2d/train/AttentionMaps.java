@@ -118,7 +118,7 @@ final class AttentionMaps {
                 Scope host = new Scope(model.device().hostAllocator());
                 Tape tape = Tape.evaluating(model.device(), model.precision(), Gradients.NONE)) {
             tape.setObserver(tokens);
-            Var x = ClipPlace.of(model.device(), scope, host, clips).make(tape, false);
+            Var x = tape.constant(clips.madeOn(model.device(), scope, host));
             model.model().classify(tape, x, maps -> landmarks.features(tape, maps));
         }
         double[] values = tokens.values();

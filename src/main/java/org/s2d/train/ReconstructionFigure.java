@@ -1,6 +1,7 @@
 package org.s2d.train;
 
 import java.awt.image.BufferedImage;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -16,6 +17,7 @@ import org.s2d.device.TokenKernels.Standardise;
 import org.s2d.model.s4d.Mask;
 import org.s2d.model.s4d.S4dConfig;
 import org.s2d.model.s4d.S4dPretraining;
+import org.s2d.report.StripSheet;
 import org.s2d.report.StripSheet.Block;
 import org.s2d.report.StripSheet.Strip;
 import org.s2d.tensor.HostPool;
@@ -37,6 +39,12 @@ final class ReconstructionFigure {
         this.model = model;
         this.device = device;
         this.precision = precision;
+    }
+
+    /** Writes what {@link #draw} draws as one picture. */
+    void write(List<ClipDataset> datasets, Path file) {
+        String subtitle = "the first samples; report.html says what is drawn";
+        new StripSheet("Reconstructions", subtitle, 3, draw(datasets).blocks()).write(file);
     }
 
     /** The first samples of every data set. Each always gets the same mask. */
@@ -90,7 +98,7 @@ final class ReconstructionFigure {
             try (Scope place = new Scope(device.allocator(), "clips");
                     Tape tape = Tape.evaluating(device, precision, Gradients.NONE);
                     HostReader reader = new HostReader(device)) {
-                Var x = ClipPlace.of(device, place, scope, clip).make(tape, false);
+                Var x = tape.constant(clip.madeOn(device, place, scope));
                 Var output = model.forward(tape, x, mask);
                 truth = rows(reader.values(model.targets(tape, x.value(), Standardise.NOT)), mask.tokens());
                 predicted = rows(reader.values(output.value()), mask.tokens());

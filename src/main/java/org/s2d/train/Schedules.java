@@ -1,5 +1,8 @@
 package org.s2d.train;
 
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.s2d.loss.SdlSchedule;
 import org.s2d.optim.CosineSchedule;
 
 /** The schedules of a configuration. */
@@ -28,5 +31,16 @@ final class Schedules {
         Double end = config.optim().weightDecayEnd();
         return CosineSchedule.ofEpochs(
                 start, end == null ? start : end, config.train().epochs(), stepsPerEpoch, 0, 0, start);
+    }
+
+    /** Self-distillation by epoch; null where it is off. */
+    static @Nullable SdlSchedule sdl(TrainConfig config) {
+        TrainConfig.Sdl sdl = config.loss().sdl();
+        if (!sdl.enabled()) {
+            return null;
+        }
+        TreeMap<Integer, Double> weights = new TreeMap<>();
+        sdl.weights().forEach(pair -> weights.put(pair.get(0).intValue(), pair.get(1)));
+        return new SdlSchedule(sdl.startEpoch(), weights, sdl.updateFreq());
     }
 }

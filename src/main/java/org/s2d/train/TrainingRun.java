@@ -3,13 +3,11 @@ package org.s2d.train;
 import java.io.PrintWriter;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Precision;
 import org.s2d.data.Batch;
@@ -29,7 +27,6 @@ import org.s2d.optim.LayerDecay;
 import org.s2d.optim.LossScaler;
 import org.s2d.optim.MovingAverage;
 import org.s2d.optim.ParameterGroups;
-import org.s2d.report.StripSheet;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.UserException;
 
@@ -68,7 +65,7 @@ final class TrainingRun implements AutoCloseable {
                     config.landmark(),
                     config.model().imageSize() / config.model().patchSize(),
                     device));
-            sdlSchedule = schedule();
+            sdlSchedule = Schedules.sdl(config);
             if (config.reconstructs()) {
                 S4dPretraining model = Models.reconstructor(config, factory);
                 parts = parts(clips, model.parameters(), config.model().depth());
@@ -169,16 +166,6 @@ final class TrainingRun implements AutoCloseable {
         return Precision.valueOf(config.train().precision().toUpperCase(Locale.ROOT));
     }
 
-    private @Nullable SdlSchedule schedule() {
-        TrainConfig.Sdl sdl = config.loss().sdl();
-        if (!sdl.enabled()) {
-            return null;
-        }
-        TreeMap<Integer, Double> weights = new TreeMap<>();
-        sdl.weights().forEach(pair -> weights.put(pair.get(0).intValue(), pair.get(1)));
-        return new SdlSchedule(sdl.startEpoch(), weights, sdl.updateFreq());
-    }
-
     private LossScaler scaler() {
         double first = config.optim().lossScale();
         boolean usual = first < 0 && precision() == Precision.FP16;
@@ -222,7 +209,7 @@ final class TrainingRun implements AutoCloseable {
 
     /** Initial weights from the checkpoint to start from, if any; tells what the run is about. */
     Position start() {
-        describe();
+        RunOutline.of(config, tasks, parts.parameters().values(), sdlSchedule).forEach(this::say);
         String finetune = config.train().finetune();
         if (!finetune.isEmpty()) {
             say("weights from " + finetune + ":");
@@ -233,52 +220,6 @@ final class TrainingRun implements AutoCloseable {
             }
         }
         return Position.start();
-    }
-
-    private void describe() {
-        for (Task task : tasks) {
-            String of = tasks.size() == 1 ? "" : " (" + task.name() + ")";
-            describe("training" + of, task.trainList());
-            if (task.validationList() != null) {
-                describe("validation" + of, task.validationList());
-            }
-        }
-        long all = parts.parameters().values().stream()
-                .mapToLong(parameter -> parameter.value().numel())
-                .sum();
-        long trained = parts.parameters().values().stream()
-                .filter(parameter -> parameter.requiresGrad())
-                .mapToLong(parameter -> parameter.value().numel())
-                .sum();
-        say(String.format(Locale.ROOT, "model: %,d parameters, %,d train", all, trained));
-        TrainConfig.Landmark landmark = config.landmark();
-        if (!landmark.network().equals("none") && landmark.weights().isEmpty()) {
-            say("warning: the landmark network has random weights and knows nothing of faces. Give a checkpoint with"
-                    + " landmark.weights.");
-        }
-        if (sdlSchedule != null && !sdlSchedule.takesPart(config.train().epochs())) {
-            say("warning: self-distillation is enabled, but in "
-                    + config.train().epochs()
-                    + " epochs it never has a weight and a queue that was fed. Change loss.sdl.start_epoch, weights or"
-                    + " update_freq.");
-        }
-    }
-
-    private void describe(String what, ClipList list) {
-        int[] counts = list.classCounts();
-        List<String> classes = new ArrayList<>();
-        for (int c = 0; c < counts.length; c++) {
-            classes.add(list.labels().get(c) + " " + counts[c]);
-        }
-        int most = Arrays.stream(counts).max().orElse(0);
-        say(String.format(
-                Locale.ROOT,
-                "%s: %d clips (%s); always the most frequent class: accuracy %.3f",
-                what,
-                list.size(),
-                String.join(", ", classes),
-                most / (double) Math.max(1, list.size())));
-        list.notes().forEach(note -> say("  " + list.source() + ": " + note));
     }
 
     void say(String line) {
@@ -314,9 +255,7 @@ final class TrainingRun implements AutoCloseable {
 
     /** {@code reconstructions.png}, of a masked auto-encoder. */
     void drawReconstructions(RunFolder folder) {
-        AttentionFigure.Drawn drawn = Objects.requireNonNull(reconstructions).draw(datasets);
-        new StripSheet("Reconstructions", "the first samples; report.html says what is drawn", 3, drawn.blocks())
-                .write(folder.file("reconstructions.png"));
+        Objects.requireNonNull(reconstructions).write(datasets, folder.file("reconstructions.png"));
     }
 
     /** One optimiser step on a task's next batches. */
