@@ -27,7 +27,7 @@ import org.s2d.tensor.DType;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
-import org.s2d.train.FreezeRule;
+import org.s2d.train.step.FreezeRule;
 
 /** Base-size S2D with formula weights, and a batch of copies of the formula's clip. */
 @State(Scope.Benchmark)

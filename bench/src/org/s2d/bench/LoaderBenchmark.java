@@ -37,7 +37,7 @@ import org.s2d.data.augment.TrainDecisions;
 import org.s2d.data.synthetic.SyntheticFaces;
 import org.s2d.device.cpu.CpuDevice;
 import org.s2d.tensor.HostPool;
-import org.s2d.train.PlannedClips;
+import org.s2d.train.step.PlannedClips;
 
 /**
  * An epoch of clips decoded and augmented as the fine-tuning recipe does, with two workers: by our loader, and by tools/loader_peer.py with the

@@ -88,6 +88,33 @@ class ArchitectureTest {
     }
 
     @Test
+    void partsOfTrainingDependOnlyOnThoseBeforeThem() {
+        layeredArchitecture()
+                .consideringOnlyDependenciesInLayers()
+                .layer("config")
+                .definedBy("org.s2d.train.config")
+                .layer("step")
+                .definedBy("org.s2d.train.step")
+                .layer("checkpoint")
+                .definedBy("org.s2d.train.checkpoint")
+                .layer("results")
+                .definedBy("org.s2d.train.results")
+                .layer("loop")
+                .definedBy("org.s2d.train")
+                .whereLayer("config")
+                .mayNotAccessAnyLayer()
+                .whereLayer("step")
+                .mayOnlyAccessLayers("config")
+                .whereLayer("checkpoint")
+                .mayOnlyAccessLayers("config", "step")
+                .whereLayer("results")
+                .mayOnlyAccessLayers("config", "step", "checkpoint")
+                .whereLayer("loop")
+                .mayNotBeAccessedByAnyLayer()
+                .check(CLASSES);
+    }
+
+    @Test
     void packagesHaveNoCycles() {
         SlicesRuleDefinition.slices()
                 .matching("org.s2d.(**)")

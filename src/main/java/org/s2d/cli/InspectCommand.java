@@ -7,7 +7,7 @@ import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.s2d.tensor.UserException;
-import org.s2d.train.RunCard;
+import org.s2d.train.results.RunCard;
 import org.s2d.weights.Checkpoint;
 import org.s2d.weights.StateDictMatch;
 import org.s2d.weights.StateDictMatcher;

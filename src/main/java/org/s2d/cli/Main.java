@@ -9,7 +9,7 @@ import java.util.Set;
 import org.s2d.device.DeviceException;
 import org.s2d.tensor.ShapeException;
 import org.s2d.tensor.UserException;
-import org.s2d.train.ModelCard;
+import org.s2d.train.checkpoint.ModelCard;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;

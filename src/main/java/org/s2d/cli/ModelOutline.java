@@ -21,7 +21,7 @@ import org.s2d.nn.ParameterFactory;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
-import org.s2d.train.FreezeRule;
+import org.s2d.train.step.FreezeRule;
 import org.s2d.weights.StateDictMatch;
 import org.s2d.weights.StateDictMatcher;
 

@@ -16,8 +16,8 @@ import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
-import org.s2d.train.ModelCard;
-import org.s2d.train.SavedModel;
+import org.s2d.train.checkpoint.ModelCard;
+import org.s2d.train.checkpoint.SavedModel;
 
 /**
  * A trained model with its landmark network as one ONNX graph. Input {@code frames} [B, 3, T, H, W], normalised as the card's preprocessing

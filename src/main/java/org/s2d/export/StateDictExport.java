@@ -8,7 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.s2d.tensor.UserException;
-import org.s2d.train.SavedModel;
+import org.s2d.train.checkpoint.SavedModel;
 import org.s2d.weights.AtomicFile;
 import org.s2d.weights.CheckpointWriter;
 import org.s2d.weights.SafetensorsWriter;

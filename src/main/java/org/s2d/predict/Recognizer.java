@@ -20,8 +20,8 @@ import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
-import org.s2d.train.PlannedClips;
-import org.s2d.train.TrainedModel;
+import org.s2d.train.checkpoint.TrainedModel;
+import org.s2d.train.step.PlannedClips;
 
 /**
  * Recognises expressions with a trained model:

@@ -11,6 +11,9 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.s2d.tensor.UserException;
+import org.s2d.train.config.ConfigReader;
+import org.s2d.train.config.TrainConfig;
+import org.s2d.train.results.RunFolder;
 
 /**
  * Variants of a configuration, each trained with every seed and tested, and one table that compares them: {@code ablation.txt},

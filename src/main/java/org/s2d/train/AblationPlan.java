@@ -17,6 +17,8 @@ import java.util.TreeSet;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.s2d.tensor.UserException;
+import org.s2d.train.config.ConfigReader;
+import org.s2d.train.config.TrainConfig;
 
 /**
  * A grid file: which variants of a configuration are compared.

@@ -14,6 +14,10 @@ import org.s2d.tensor.DType;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
+import org.s2d.train.config.TrainConfig;
+import org.s2d.train.step.LandmarkSource;
+import org.s2d.train.step.PlannedClips;
+import org.s2d.train.step.TrainingStep;
 
 /** A {@link TrainingStep} on a loader's batches, mixed where the configuration wants it. */
 final class ClassificationStep implements Task.Step {

@@ -14,6 +14,9 @@ import org.s2d.data.metrics.ConfusionMatrix;
 import org.s2d.data.metrics.Interval;
 import org.s2d.report.Reported;
 import org.s2d.tensor.UserException;
+import org.s2d.train.config.TrainConfig;
+import org.s2d.train.results.RunFolder;
+import org.s2d.train.results.RunPictures;
 
 /**
  * All folds of a configuration one after another, trained and tested, and their mean: {@code folds.txt}, {@code folds.csv} and

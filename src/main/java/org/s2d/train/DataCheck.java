@@ -24,6 +24,8 @@ import org.s2d.data.check.SplitCheck;
 import org.s2d.data.prepare.DatasetWriter;
 import org.s2d.data.prepare.Progress;
 import org.s2d.tensor.UserException;
+import org.s2d.train.config.RunData;
+import org.s2d.train.config.TrainConfig;
 
 /**
  * Looks at all data of a configuration before hours are spent on it: whether clips are there and readable, how their labels are

@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.s2d.tensor.UserException;
+import org.s2d.train.config.ConfigReader;
+import org.s2d.train.config.TrainConfig;
 
 /** The configurations of a cross-validation: one text for all folds, in which {@code {fold}} stands for 1, 2, ... */
 final class Folds {

@@ -4,6 +4,8 @@ import java.io.Console;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
+import org.s2d.train.checkpoint.Position;
+import org.s2d.train.step.TrainingStep;
 
 /**
  * The line that shows how a run goes. On a terminal it is written over and over; elsewhere a plain line appears every few steps.

@@ -23,6 +23,9 @@ import org.s2d.data.synthetic.SyntheticFaces;
 import org.s2d.report.ConfusionMatrixChart;
 import org.s2d.report.ContactSheet;
 import org.s2d.tensor.UserException;
+import org.s2d.train.config.ConfigReader;
+import org.s2d.train.config.TrainConfig;
+import org.s2d.train.results.Evaluator;
 
 /**
  * The whole road in a few minutes, on drawn faces: an image model on stills, then the video model that starts from it, both evaluated

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.s2d.data.ClipList;
 import org.s2d.loss.SdlSchedule;
 import org.s2d.nn.Parameter;
+import org.s2d.train.config.TrainConfig;
 
 /** What a run is about, in lines for people: its clips by class, its parameters, and what in its configuration may be a mistake. */
 final class RunOutline {

@@ -4,6 +4,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.s2d.loss.SdlSchedule;
 import org.s2d.optim.CosineSchedule;
+import org.s2d.train.config.TrainConfig;
 
 /** The schedules of a configuration. */
 final class Schedules {

@@ -7,6 +7,7 @@ import org.s2d.data.Batch;
 import org.s2d.data.ClipList;
 import org.s2d.data.ClipLoader;
 import org.s2d.tensor.Tensor;
+import org.s2d.train.step.TrainingStep;
 
 /**
  * One of the things that a run learns: clips, or photographs.

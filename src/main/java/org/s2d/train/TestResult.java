@@ -8,7 +8,7 @@ import org.s2d.data.metrics.ConfusionMatrix;
 import org.s2d.tensor.UserException;
 
 /**
- * The decisions of an evaluation, clip by clip, as {@link Evaluator} wrote them.
+ * The decisions of an evaluation, clip by clip, as {@link org.s2d.train.results.Evaluator} wrote them.
  *
  * @param names of the classes
  * @param ids clips

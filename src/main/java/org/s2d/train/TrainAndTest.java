@@ -10,6 +10,11 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.s2d.data.prepare.Progress;
 import org.s2d.tensor.UserException;
+import org.s2d.train.checkpoint.RunCheckpoint;
+import org.s2d.train.config.ConfigReader;
+import org.s2d.train.config.TrainConfig;
+import org.s2d.train.results.Evaluator;
+import org.s2d.train.results.RunFolder;
 
 /**
  * Configurations from training to test scores. Stopped or killed anywhere, the same call goes on where it was: in the middle of an

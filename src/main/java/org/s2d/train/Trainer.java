@@ -9,6 +9,12 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.s2d.tensor.UserException;
+import org.s2d.train.checkpoint.Position;
+import org.s2d.train.checkpoint.RunCheckpoint;
+import org.s2d.train.config.ConfigReader;
+import org.s2d.train.config.TrainConfig;
+import org.s2d.train.results.RunFolder;
+import org.s2d.train.results.RunRecords;
 import org.s2d.weights.AtomicFile;
 
 /**
@@ -59,7 +65,7 @@ public final class Trainer {
                     folder.path() + ": has a run already (" + folder.last().getFileName()
                             + "). Continue it with --resume, or choose another train.output_dir.");
         }
-        try (TrainingRun run = TrainingRun.open(config, out)) {
+        try (TrainingRun run = new TrainingRun(config, out)) {
             Position position = resume == null ? run.start() : RunCheckpoint.restore(resume, run.parts());
             if (resume != null) {
                 run.say("resumed from " + resume + " at epoch " + (position.epoch() + 1) + ", step " + position.step());

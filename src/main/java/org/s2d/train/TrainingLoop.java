@@ -12,6 +12,15 @@ import org.s2d.loss.SdlSchedule;
 import org.s2d.optim.CosineSchedule;
 import org.s2d.optim.MovingAverage;
 import org.s2d.tensor.UserException;
+import org.s2d.train.checkpoint.Position;
+import org.s2d.train.checkpoint.RunCheckpoint;
+import org.s2d.train.config.TrainConfig;
+import org.s2d.train.results.RunCard;
+import org.s2d.train.results.RunFolder;
+import org.s2d.train.results.RunPictures;
+import org.s2d.train.results.RunRecords;
+import org.s2d.train.step.Inference;
+import org.s2d.train.step.TrainingStep;
 import org.s2d.weights.AtomicFile;
 import org.s2d.weights.Checkpoint;
 

@@ -29,6 +29,21 @@ import org.s2d.optim.MovingAverage;
 import org.s2d.optim.ParameterGroups;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.UserException;
+import org.s2d.train.checkpoint.Models;
+import org.s2d.train.checkpoint.Position;
+import org.s2d.train.checkpoint.RunCheckpoint;
+import org.s2d.train.checkpoint.RunFacts;
+import org.s2d.train.config.Devices;
+import org.s2d.train.config.RunData;
+import org.s2d.train.config.TrainConfig;
+import org.s2d.train.results.ReconstructionFigure;
+import org.s2d.train.results.RunFolder;
+import org.s2d.train.step.ForwardPass;
+import org.s2d.train.step.FreezeRule;
+import org.s2d.train.step.Inference;
+import org.s2d.train.step.Landmarks;
+import org.s2d.train.step.MaskedStep;
+import org.s2d.train.step.TrainingStep;
 
 /** Everything alive during a run, built from its configuration and closed in the reverse order. */
 final class TrainingRun implements AutoCloseable {
@@ -50,7 +65,7 @@ final class TrainingRun implements AutoCloseable {
     /** What the tasks learn from, unchanged. */
     private final List<ClipDataset> datasets = new ArrayList<>();
 
-    private TrainingRun(TrainConfig given, PrintWriter out) {
+    TrainingRun(TrainConfig given, PrintWriter out) {
         this.out = out;
         try {
             Lists clips = Lists.of("clips", new RunData(given));
@@ -151,10 +166,6 @@ final class TrainingRun implements AutoCloseable {
         int classes = list.labels().size();
         return new ClassificationStep(
                 step, config, tasks.isEmpty() ? augment : augment.unmixed(), classes, landmarks, device, this::say);
-    }
-
-    static TrainingRun open(TrainConfig config, PrintWriter out) {
-        return new TrainingRun(config, out);
     }
 
     private <T extends AutoCloseable> T own(T resource) {

@@ -21,7 +21,7 @@ import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
-import org.s2d.train.PlannedClips;
+import org.s2d.train.step.PlannedClips;
 
 /** Mixup and CutMix with recorded weights and boxes: mixed clips, soft targets, boxes from their centres. */
 final class MixupChecks {

@@ -33,7 +33,7 @@ import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
-import org.s2d.train.PlannedClips;
+import org.s2d.train.step.PlannedClips;
 
 /** The float half of a preprocess case: crops, flips, erasing, and whole validation, test and training items. */
 final class PreprocessClips {

@@ -24,10 +24,10 @@ import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
-import org.s2d.train.FreezeRule;
-import org.s2d.train.LandmarkSource;
-import org.s2d.train.PlannedClips;
-import org.s2d.train.TrainingStep;
+import org.s2d.train.step.FreezeRule;
+import org.s2d.train.step.LandmarkSource;
+import org.s2d.train.step.PlannedClips;
+import org.s2d.train.step.TrainingStep;
 
 /** The training run of a trajectory case on our engine, and what it saw. */
 final class TrajectoryRun implements AutoCloseable {

@@ -19,9 +19,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.s2d.SharedData;
 import org.s2d.data.image.Image;
 import org.s2d.predict.Recognizer;
-import org.s2d.train.ConfigReader;
 import org.s2d.train.TinyClips;
 import org.s2d.train.Trainer;
+import org.s2d.train.config.ConfigReader;
 
 class PredictCommandTest {
     @TempDir

@@ -21,7 +21,7 @@ import org.s2d.data.random.RandomStream;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
-import org.s2d.train.PlannedClips;
+import org.s2d.train.step.PlannedClips;
 
 class ClipLoaderTest {
     private static final ClipSpec SPEC = ClipSpec.of(3, 8);

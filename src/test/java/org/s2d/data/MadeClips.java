@@ -4,7 +4,7 @@ import java.util.Arrays;
 import org.s2d.device.cpu.CpuDevice;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
-import org.s2d.train.PlannedClips;
+import org.s2d.train.step.PlannedClips;
 
 /** Clips as models take them, made by the CPU. */
 public final class MadeClips {

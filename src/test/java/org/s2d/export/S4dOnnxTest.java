@@ -21,10 +21,10 @@ import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
-import org.s2d.train.PlannedClips;
-import org.s2d.train.RandomCheckpoint;
-import org.s2d.train.SavedModel;
-import org.s2d.train.TrainedModel;
+import org.s2d.train.checkpoint.RandomCheckpoint;
+import org.s2d.train.checkpoint.SavedModel;
+import org.s2d.train.checkpoint.TrainedModel;
+import org.s2d.train.step.PlannedClips;
 
 /** Exported S4D models in ONNX Runtime beside the checkpoints that they were made from. */
 class S4dOnnxTest {

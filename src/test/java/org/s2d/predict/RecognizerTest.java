@@ -26,10 +26,10 @@ import org.s2d.data.image.ImageFile;
 import org.s2d.data.metrics.MergedScores;
 import org.s2d.data.prepare.Progress;
 import org.s2d.tensor.UserException;
-import org.s2d.train.ConfigReader;
-import org.s2d.train.Evaluator;
 import org.s2d.train.TinyClips;
 import org.s2d.train.Trainer;
+import org.s2d.train.config.ConfigReader;
+import org.s2d.train.results.Evaluator;
 
 class RecognizerTest {
     private static final int CLIPS = 6;

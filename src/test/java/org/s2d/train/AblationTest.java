@@ -18,6 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.s2d.tensor.UserException;
+import org.s2d.train.config.ConfigReader;
+import org.s2d.train.config.TrainConfig;
 
 class AblationTest {
     @TempDir

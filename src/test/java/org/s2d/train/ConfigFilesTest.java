@@ -19,6 +19,8 @@ import org.s2d.data.augment.RandAugment;
 import org.s2d.loss.SdlSchedule;
 import org.s2d.optim.CosineSchedule;
 import org.s2d.report.Reported;
+import org.s2d.train.config.ConfigReader;
+import org.s2d.train.config.TrainConfig;
 
 /** The configurations that come with the program. */
 class ConfigFilesTest {

@@ -24,6 +24,8 @@ import org.s2d.data.check.Finding;
 import org.s2d.data.check.Finding.Level;
 import org.s2d.data.prepare.Progress;
 import org.s2d.tensor.UserException;
+import org.s2d.train.config.ConfigReader;
+import org.s2d.train.config.TrainConfig;
 
 /** Every kind of damage in data sets that were sound before. */
 class DataCheckTest {

@@ -22,6 +22,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.s2d.device.cuda.Emulators;
 import org.s2d.report.RunLog;
 import org.s2d.tensor.UserException;
+import org.s2d.train.config.ConfigReader;
+import org.s2d.train.config.TrainConfig;
 
 /** The options of the authors' recipe, each at work in runs of seconds. */
 class RecipeTest {

@@ -2,7 +2,6 @@ package org.s2d.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -10,29 +9,20 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.s2d.autograd.Tape;
-import org.s2d.autograd.Tape.Gradients;
 import org.s2d.cli.Main;
-import org.s2d.export.RandomState;
 import org.s2d.predict.Prediction;
 import org.s2d.predict.Recognizer;
 import org.s2d.report.RunLog;
-import org.s2d.tensor.HostPool;
-import org.s2d.tensor.Scope;
-import org.s2d.tensor.Shape;
-import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
+import org.s2d.train.config.ConfigReader;
 import org.s2d.weights.Checkpoint;
 
 /** Pre-training, then photos and clips in turn, and what is done with the result. */
@@ -199,71 +189,6 @@ class S4dTrainingTest {
                 .contains("3 classes");
         assertThat(command("export", best, "--photos", "--format", "onnx", "--out", folder.resolve("photos.onnx")))
                 .contains("2 classes");
-    }
-
-    /** Every query and key written out; the two frames of a tubelet have one map. */
-    @Test
-    void attentionIsTheMeanOverAllPatchesAsAskers() {
-        try (TrainedModel model = TrainedModel.open(finetuned.resolve("best.pth"), List.of());
-                HostPool pool = new HostPool();
-                Scope scope = new Scope(pool)) {
-            Shape shape = Shape.of(1, 3, 4, TinyClips.SIDE, TinyClips.SIDE);
-            Tensor clip = RandomState.normal(scope, shape, 0, 1, new Random(1));
-            double[][] maps = new AttentionMaps(model).of(PlannedClips.made(clip), model.landmarks());
-            assertThat(maps).hasNumberOfRows(4);
-            assertThat(maps[0]).isEqualTo(maps[1]).isNotEqualTo(maps[2]);
-            assertThat(maps[2]).isEqualTo(maps[3]);
-            double[] expected = plainAttention(model, clip);
-            for (int i = 0; i < expected.length; i++) {
-                int patches = maps[0].length;
-                assertThat(maps[2 * (i / patches)][i % patches]).isCloseTo(expected[i], within(1e-6));
-            }
-        }
-    }
-
-    private static double[] plainAttention(TrainedModel model, Tensor clip) {
-        double[][] seen = new double[1][];
-        try (Tape tape = Tape.evaluating(model.device(), model.precision(), Gradients.NONE)) {
-            tape.setObserver((name, value) -> {
-                if (name.equals("blocks.1.norm1.out")) {
-                    seen[0] = model.reader().values(value.value());
-                }
-            });
-            model.model().classify(tape, tape.constant(clip), x -> x);
-        }
-        double[] x = seen[0];
-        double[] weight = parameter(model, "blocks.1.attn.qkv.weight");
-        double[] bias = parameter(model, "blocks.1.attn.q_bias");
-        int width = bias.length;
-        int tokens = x.length / width;
-        int heads = model.config().model().numHeads();
-        double[] mean = new double[tokens];
-        for (int head = 0; head < heads; head++) {
-            for (int asking = 0; asking < tokens; asking++) {
-                double[] scores = new double[tokens];
-                for (int token = 0; token < tokens; token++) {
-                    for (int d = head * width / heads; d < (head + 1) * width / heads; d++) {
-                        double query = bias[d];
-                        double key = 0;
-                        for (int c = 0; c < width; c++) {
-                            query += weight[d * width + c] * x[asking * width + c];
-                            key += weight[(width + d) * width + c] * x[token * width + c];
-                        }
-                        scores[token] += query * key / Math.sqrt(width / (double) heads);
-                    }
-                }
-                double sum = Arrays.stream(scores).map(Math::exp).sum();
-                // Even attention is 1.
-                Arrays.setAll(mean, token -> mean[token] + Math.exp(scores[token]) / sum / heads);
-            }
-        }
-        return mean;
-    }
-
-    private static double[] parameter(TrainedModel model, String name) {
-        return model.reader()
-                .values(Objects.requireNonNull(model.model().parameters().get(name))
-                        .value());
     }
 
     @Test

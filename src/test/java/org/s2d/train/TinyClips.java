@@ -12,7 +12,9 @@ import org.s2d.data.image.Image;
 
 /** A data set of tiny clips, and a configuration under which a model learns it in seconds. */
 public final class TinyClips {
-    static final int SIDE = 32;
+    /** Height and width of frames. */
+    public static final int SIDE = 32;
+
     private static final int FRAMES = 4;
     static final List<String> LABELS = List.of("rising", "falling", "still");
 

@@ -24,6 +24,8 @@ import org.s2d.report.RunLog;
 import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.UserException;
+import org.s2d.train.config.ConfigReader;
+import org.s2d.train.results.Evaluator;
 import org.s2d.weights.Checkpoint;
 
 class TrainerTest {

@@ -25,9 +25,9 @@ import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
-import org.s2d.train.FreezeRule;
-import org.s2d.train.PlannedClips;
-import org.s2d.train.TrainingStep;
+import org.s2d.train.step.FreezeRule;
+import org.s2d.train.step.PlannedClips;
+import org.s2d.train.step.TrainingStep;
 
 /**
  * The same training run twice, with dropout, stochastic depth, clipping and self-distillation: every loss and every weight must be

@@ -20,7 +20,7 @@ import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
-import org.s2d.train.FreezeRule;
+import org.s2d.train.step.FreezeRule;
 
 /**
  * A model with formula weights, as the authors fine-tune it but without dropout, and a batch for it, all on one device: what

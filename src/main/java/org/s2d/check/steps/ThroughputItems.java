@@ -21,8 +21,8 @@ import org.s2d.tensor.HostPool;
 import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
-import org.s2d.train.PlannedClips;
-import org.s2d.train.TrainingStep;
+import org.s2d.train.step.PlannedClips;
+import org.s2d.train.step.TrainingStep;
 
 /**
  * Training steps and inference over a batch that lies on the device, with logits and losses to compare with

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.spi.ToolProvider;
 import org.s2d.device.cuda.NvccBuild;
 import org.s2d.tensor.UserException;
-import org.s2d.train.ModelCard;
+import org.s2d.train.checkpoint.ModelCard;
 
 /**
  * The program with everything it needs, as one archive: a Java runtime of only the needed modules, the program and its

@@ -26,7 +26,7 @@ import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 import org.s2d.tensor.UserException;
-import org.s2d.train.PlannedClips;
+import org.s2d.train.step.PlannedClips;
 
 class MixupTest {
     private static final String FILE = "mixup.safetensors";
