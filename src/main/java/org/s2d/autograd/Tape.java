@@ -249,6 +249,11 @@ public final class Tape implements AutoCloseable {
         return result;
     }
 
+    /** Whether {@link #reading} computes an operand again. */
+    public boolean computesAgain(Var operand) {
+        return device.computesAgain() && operand.again() != null;
+    }
+
     /**
      * What a rule reads of an operand, to be asked for in the rule: the operand computed again, once for all who read it, where {@link #record} was
      * told how and the device is for it; otherwise {@code used}, which is added to {@code kept}.

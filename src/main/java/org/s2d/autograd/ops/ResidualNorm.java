@@ -2,8 +2,10 @@ package org.s2d.autograd.ops;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.s2d.autograd.Tape;
+import org.s2d.autograd.Tape.Backward;
 import org.s2d.autograd.Var;
 import org.s2d.device.Elementwise.Binary;
 import org.s2d.device.ResidualSum;
@@ -16,8 +18,9 @@ import org.s2d.tensor.Tensor;
  * {@link LayerNorm} of the sum.
  *
  * <p>Shapes: x and both results [F, N, D]; addends [F, N - skip, D], which belong to all but the first {@code skip} tokens; scales
- * [F, 1, 1] or none. The sum is in the float type, the normalised rows in the requested type. Keeps the sum, mean and
- * 1/sqrt(var + eps) per row. Memory-bound: reads every operand once.
+ * [F, 1, 1] or none. The sum is in the float type, the normalised rows in the requested type. Keeps mean and 1/sqrt(var + eps) per row and
+ * the sum; x instead where all addends are computed again ({@link Tape#reading}), and from them the sum. Memory-bound: reads every operand
+ * once.
  */
 public final class ResidualNorm {
     private ResidualNorm() {}
@@ -64,14 +67,19 @@ public final class ResidualNorm {
         tape.device()
                 .normalization()
                 .sumLayerNorm(out, sum, kept.mean(), kept.rstd(), terms, weight.value(), bias.value(), eps);
-        Var total = sumNeedsGrad ? recordSum(tape, x, addends, sum) : tape.constant(sum);
+        Var total = sumNeedsGrad ? recordSum(tape, x, addends, terms, sum) : tape.constant(sum);
         return new Result(total, LayerNorm.record(tape, total, weight, bias, eps, sum, out, kept));
     }
 
-    private static Var recordSum(Tape tape, Var x, Addends addends, Tensor sum) {
+    private static Var recordSum(Tape tape, Var x, Addends addends, ResidualSum terms, Tensor sum) {
         Tensor scales = addends.scales;
-        List<Tensor> kept = scales == null ? List.of() : List.of(scales);
-        return tape.record("residual", sum, kept, grad -> {
+        List<Tensor> kept = new ArrayList<>();
+        if (scales != null) {
+            kept.add(scales);
+        }
+        Supplier<Tensor> again =
+                addends.terms.stream().allMatch(tape::computesAgain) ? again(tape, x, addends, terms, kept) : null;
+        Backward rule = grad -> {
             tape.accumulate(x, grad);
             Tensor rest = grad.narrow(1, addends.skip, grad.dim(1) - addends.skip);
             for (int i = 0; i < addends.terms.size(); i++) {
@@ -85,6 +93,23 @@ public final class ResidualNorm {
                     tape.accumulate(term, rest);
                 }
             }
-        });
+        };
+        return tape.record("residual", sum, kept, rule, again);
+    }
+
+    /** Forms the sum a second time; x and the addends are kept for it, or computed again. */
+    private static Supplier<Tensor> again(Tape tape, Var x, Addends addends, ResidualSum terms, List<Tensor> kept) {
+        Supplier<Tensor> in = tape.reading(x, terms.in(), kept);
+        List<Supplier<Tensor>> added = new ArrayList<>();
+        for (int i = 0; i < addends.terms.size(); i++) {
+            added.add(tape.reading(addends.terms.get(i), terms.addends().get(i), kept));
+        }
+        return () -> {
+            Tensor sum = tape.allocate(tape.floatType(), x.shape());
+            List<Tensor> values = added.stream().map(Supplier::get).toList();
+            new ResidualSum(in.get(), terms.skip(), values, terms.scales())
+                    .store(sum, tape.device().elementwise());
+            return sum;
+        };
     }
 }

@@ -44,7 +44,7 @@ public final class TemporalAdapter extends Module {
         }
 
         Var forward(Tape tape, Var x) {
-            return fc2.forward(tape, fc1.forwardGelu(tape, x));
+            return fc2.forwardCheap(tape, fc1.forwardGelu(tape, x));
         }
     }
 

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -13,9 +15,11 @@ import org.s2d.autograd.Precision;
 import org.s2d.autograd.Tape;
 import org.s2d.autograd.Tape.Gradients;
 import org.s2d.autograd.Var;
+import org.s2d.autograd.ops.ResidualNorm;
 import org.s2d.check.steps.Formula;
 import org.s2d.device.Device;
 import org.s2d.device.cpu.CpuDevice;
+import org.s2d.nn.LayerNorm;
 import org.s2d.nn.Parameter;
 import org.s2d.nn.ParameterFactory;
 import org.s2d.tensor.DType;
@@ -24,7 +28,10 @@ import org.s2d.tensor.Scope;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 
-/** A backward pass that computes an adapter's results again finds what one that kept them finds, and needs less memory. */
+/**
+ * A backward pass that computes again an adapter's results, and the sum that they are added to, finds what one that kept them finds, and needs less
+ * memory.
+ */
 class ComputedAgainTest {
     private static final S2dConfig CONFIG =
             S2dConfig.small(3).toBuilder().embedDim(128).heads(2).frames(4).build();
@@ -38,8 +45,12 @@ class ComputedAgainTest {
         try (CpuDevice cpu = new CpuDevice(pool, 1);
                 Scope scope = new Scope(pool)) {
             Device device = computesAgain ? cpu : keeping(cpu);
-            TemporalAdapter adapter = new TemporalAdapter(ParameterFactory.undefined(cpu, scope), config);
-            adapter.parameters().forEach((name, parameter) -> {
+            ParameterFactory factory = ParameterFactory.undefined(cpu, scope);
+            TemporalAdapter adapter = new TemporalAdapter(factory.child("TMA"), config);
+            LayerNorm norm = new LayerNorm(factory.child("norm1"), config.embedDim(), 1e-6);
+            Map<String, Parameter> parameters = new LinkedHashMap<>(adapter.parameters());
+            parameters.putAll(norm.parameters());
+            parameters.forEach((name, parameter) -> {
                 cpu.upload(parameter.value(), Formula.values(name, parameter.shape()));
                 parameter.changed();
             });
@@ -50,16 +61,21 @@ class ComputedAgainTest {
             long kept = 0;
             for (int i = 0; i < 3; i++) {
                 gradients.clear();
-                adapter.parameters().values().forEach(Parameter::zeroGrad);
+                parameters.values().forEach(Parameter::zeroGrad);
                 try (Tape tape = Tape.evaluating(device, Precision.FP32, Gradients.RECORD)) {
                     Var tokens = tape.input(x, true);
                     long before = pool.liveBytes();
-                    Var out = adapter.forward(tape, tokens);
+                    Var out;
+                    try (Tape.Frame frame = tape.frame()) {
+                        List<Var> adapted = List.of(adapter.forward(tape, tokens));
+                        out = frame.keep(norm.forwardSum(tape, tokens, ResidualNorm.Addends.after(0, adapted))
+                                .normed());
+                    }
                     kept = pool.liveBytes() - before;
                     tape.backward(List.of(out), List.of(grad));
                     gradients.add(Objects.requireNonNull(tokens.grad()).toFloats());
                 }
-                adapter.parameters()
+                parameters
                         .values()
                         .forEach(parameter -> gradients.add(
                                 Objects.requireNonNull(parameter.grad()).toFloats()));
@@ -101,11 +117,12 @@ class ComputedAgainTest {
         for (int i = 0; i < again.gradients.size(); i++) {
             assertThat(again.gradients.get(i)).as("gradient %d", i).isEqualTo(kept.gradients.get(i));
         }
-        // Not kept of each token: fc2's result, the norm's and the second GELU's; with attention also the first GELU's,
-        // queries, keys and values, and what proj makes of the heads.
+        // Not kept of each token: the first fc2's result, the norm's, the second GELU's and the sum; with attention
+        // also the
+        // first GELU's, queries, keys and values, and what proj makes of the heads.
         int narrow = config.adapterWidth();
         int elements =
-                2 * config.embedDim() + narrow * (mixing == S2dConfig.TemporalAdapter.ATTENTION ? 1 + 1 + 3 + 1 : 1);
+                3 * config.embedDim() + narrow * (mixing == S2dConfig.TemporalAdapter.ATTENTION ? 1 + 1 + 3 + 1 : 1);
         assertThat(kept.kept - again.kept)
                 .as("bytes that are not kept")
                 .isEqualTo(TOKENS.without(-1).numel() * elements * DType.F32.bytes());
