@@ -51,8 +51,8 @@ public interface Device extends AutoCloseable {
     void upload(Tensor out, Tensor host);
 
     /**
-     * Whether the backward pass computes results again that take one pass over memory, such as layer norms, instead of keeping them: where
-     * products take nearly all of the time.
+     * Whether the backward pass computes results again that take one pass over memory, such as layer norms, or products of few terms, instead of
+     * keeping them: where wide products take nearly all of the time.
      */
     boolean computesAgain();
 
