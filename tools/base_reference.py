@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The result of a base-size S2D training step in float64, for benchmarks that check what they compute.
+"""The result of an S2D training step in float64, for benchmarks that check what they compute.
 
     tools/base_reference.py bench/reference/s2d_base.json [--dtype float32]
     tools/base_reference.py bench/reference/s2d_base.json --yardstick
     tools/base_reference.py bench/reference/s2d_base.json --clip 4x224 [--clip ...]
 
-The second form adds how far PyTorch's own float32 is from its float64, for each kind of parameter in the block where it is farthest; at 64
+and the same with `--small` and bench/reference/s2d_small.json. The second form adds how far PyTorch's own float32 is from its float64, for each kind of parameter in the block where it is farthest; at 64
 pixels, where it takes minutes instead of hours. The third adds the logits of clips of other sizes, frames x pixels, in float64. Weights and
 inputs are too large to store, so both sides make them by one formula (see `formula`). Stored are logits, loss and the 2-norm of every gradient
 of the fine-tuning parameters. Needs about 20 GB and some minutes in float64.
@@ -26,6 +26,7 @@ CONFIG = {
     "img_size": 224, "patch_size": 16, "embed_dim": 768, "depth": 12, "num_heads": 12, "num_frames": 16,
     "num_classes": 7, "in_chans_l": 128, "hidden_dim": 8, "adapter_scale": 0.25, "mlp_ratio": 4.0,
 }  # fmt: skip
+SMALL = CONFIG | {"img_size": 112, "patch_size": 8, "embed_dim": 128, "depth": 4, "num_heads": 4}  # S2dConfig.small
 LABEL = 3
 TRAINABLE = ("temporal_embedding", "ln_post", "Adapter", "head", "prompt")
 
@@ -86,9 +87,9 @@ def kind(name):
     return re.sub(r"\d+", "#", name)
 
 
-def yardstick():
+def yardstick(config):
     """Relative errors of float32 by kind of parameter; a norm is compared with the median of its kind where it is smaller."""
-    config = CONFIG | {"img_size": 64}
+    config = config | {"img_size": 64}
     truth = step(config, torch.float64)[3]
     with torch.backends.mkldnn.flags(enabled=False):  # its gradients in Debian's PyTorch 1.13 are 1e7 times too large
         ours = step(config, torch.float32)[3]
@@ -100,10 +101,10 @@ def yardstick():
     return errors
 
 
-def clip_logits(clip):
+def clip_logits(config, clip):
     frames, side = map(int, clip.split("x"))
     with torch.no_grad():
-        return forward(CONFIG | {"num_frames": frames, "img_size": side}, torch.float64)[1][0].tolist()
+        return forward(config | {"num_frames": frames, "img_size": side}, torch.float64)[1][0].tolist()
 
 
 def main():
@@ -112,16 +113,18 @@ def main():
     parser.add_argument("--dtype", default="float64", choices=["float32", "float64"])
     parser.add_argument("--yardstick", action="store_true")
     parser.add_argument("--clip", action="append", metavar="FRAMESxPIXELS")
+    parser.add_argument("--small", action="store_true", help="S2dConfig.small instead of base")
     args = parser.parse_args()
+    config = SMALL if args.small else CONFIG
     if args.clip:
         expected = json.loads(args.out.read_text())
-        expected["clips"] = expected.get("clips", {}) | {clip: clip_logits(clip) for clip in args.clip}
+        expected["clips"] = expected.get("clips", {}) | {clip: clip_logits(config, clip) for clip in args.clip}
     elif args.yardstick:
-        expected = json.loads(args.out.read_text()) | {"float32_errors": yardstick()}
+        expected = json.loads(args.out.read_text()) | {"float32_errors": yardstick(config)}
     else:
-        logits, feature, loss, norms = step(CONFIG, getattr(torch, args.dtype))
+        logits, feature, loss, norms = step(config, getattr(torch, args.dtype))
         expected = {
-            "what": f"one training step of base-size S2D in PyTorch {torch.__version__} {args.dtype}; see tools/base_reference.py",
+            "what": f"one training step of {'small' if args.small else 'base'}-size S2D in PyTorch {torch.__version__} {args.dtype}; see tools/base_reference.py",
             "label": LABEL,
             "logits": logits[0].tolist(),
             "feature_norm": feature.norm().item(),

@@ -29,7 +29,7 @@ import org.s2d.tensor.Shape;
 import org.s2d.tensor.Tensor;
 import org.s2d.train.step.FreezeRule;
 
-/** Base-size S2D with formula weights, and a batch of copies of the formula's clip. */
+/** S2D with formula weights, of base size unless said, and a batch of copies of the formula's clip. */
 @State(Scope.Benchmark)
 public abstract class BaseModel {
     static final S2dConfig CONFIG = S2dConfig.base(7);
@@ -55,6 +55,11 @@ public abstract class BaseModel {
     /** Sizes of the model and of its clips. */
     S2dConfig config() {
         return CONFIG;
+    }
+
+    /** File of {@link Reference}. */
+    String reference() {
+        return "s2d_base.json";
     }
 
     private static Shape clip(S2dConfig config) {
@@ -87,7 +92,7 @@ public abstract class BaseModel {
         Shape maps = maps(config());
         x = copies("x", clip, Shape.of(clips(), clip.dim(0), clip.dim(1), clip.dim(2), clip.dim(3)));
         a = copies("a", maps, Shape.of(clips() * maps.dim(0), maps.dim(1), maps.dim(2), maps.dim(3)));
-        reference = new Reference(precision);
+        reference = new Reference(precision, reference());
     }
 
     private Tensor copies(String name, Shape one, Shape all) {
@@ -98,6 +103,11 @@ public abstract class BaseModel {
             device.upload(tensor.narrow(0, i * rows, rows), values);
         }
         return tensor;
+    }
+
+    /** A call computes all clips, with so many operations each. */
+    void describe(Work work, double flopsPerClip) {
+        work.items(clips()).flops(clips() * flopsPerClip, Ceiling.product(precision, threads));
     }
 
     @TearDown(Level.Trial)

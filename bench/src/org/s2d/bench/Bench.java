@@ -26,6 +26,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 import org.openjdk.jmh.util.Optional;
 import org.s2d.check.kernels.CheckedKernel;
 import org.s2d.report.BarChart;
+import org.s2d.report.LineChart;
 
 /**
  * {@code ./s2d bench [--rounds N] [PATTERN] [JMH options]} runs benchmarks, all of them once in each round, so that ours and the peers' take turns,
@@ -132,6 +133,10 @@ public final class Bench {
         BarChart chart = Tables.chart(results);
         if (!chart.names().isEmpty()) {
             chart.write(RESULTS.resolve("latest.png"));
+        }
+        LineChart scaling = Tables.scalingChart(results);
+        if (!scaling.series().isEmpty()) {
+            scaling.write(RESULTS.resolve("latest-scaling.png"));
         }
         System.out.println(table);
     }

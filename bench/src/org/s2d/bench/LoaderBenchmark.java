@@ -41,7 +41,7 @@ import org.s2d.train.step.PlannedClips;
 
 /**
  * An epoch of clips decoded and augmented as the fine-tuning recipe does, with two workers: by our loader, and by tools/loader_peer.py with the
- * same files and the same random decisions. 256-pixel JPEG frames are resized to 224.
+ * same files and the same random decisions. 256-pixel JPEG frames are resized to 224, or to 112, which the small model takes.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -52,13 +52,15 @@ import org.s2d.train.step.PlannedClips;
 public class LoaderBenchmark {
     private static final int WORKERS = 2;
     private static final int FRAMES = 16;
-    private static final int SIZE = 224;
     private static final int FILE_SIZE = 256;
     private static final long SEED = 1;
     private static final Augmentation RECIPE = Augmentation.release();
 
     @Param({"s2d", "pillow", "opencv"})
     public String by = "s2d";
+
+    @Param({"224", "112"})
+    public int size = 224;
 
     private HostPool pool;
     private CpuDevice device;
@@ -77,17 +79,17 @@ public class LoaderBenchmark {
         ClipList list =
                 AnnotationReader.read(DatasetFormat.CSV, folder.resolve("train.csv"), folder, ListOptions.defaults());
         loader = new ClipLoader(
-                ClipDataset.train(list, ClipSpec.of(FRAMES, SIZE), RECIPE),
+                ClipDataset.train(list, ClipSpec.of(FRAMES, size), RECIPE),
                 EpochOrder.sequential(list.size()),
                 ClipLoader.Options.training(1, WORKERS, false, SEED),
                 pool);
         List<TrainDecisions> decisions = new ArrayList<>();
         for (int i = 0; i < list.size(); i++) {
             // The frames of a clip of this length need no draws.
-            decisions.add(RECIPE.draw(ClipLoader.draws(SEED, 0, i, 0), FRAMES, SIZE, SIZE));
+            decisions.add(RECIPE.draw(ClipLoader.draws(SEED, 0, i, 0), FRAMES, size, size));
         }
         work.items((long) list.size() * FRAMES);
-        LoaderPlan plan = new LoaderPlan(list, decisions, SIZE);
+        LoaderPlan plan = new LoaderPlan(list, decisions, size);
         Path file = folder.resolve("plan.json");
         plan.write(file);
         plan.check(moments(decisions), "s2d");
@@ -113,17 +115,17 @@ public class LoaderBenchmark {
         return moments;
     }
 
-    private static PlannedClips planned(Batch batch) {
-        return PlannedClips.of(batch.frames(), batch.decisions(), SIZE, SIZE);
+    private PlannedClips planned(Batch batch) {
+        return PlannedClips.of(batch.frames(), batch.decisions(), size, size);
     }
 
-    private static double[] moments(float[] values, Optional<ErasePatch> erased) {
+    private double[] moments(float[] values, Optional<ErasePatch> erased) {
         double sum = 0;
         double squares = 0;
         long count = 0;
         for (int i = 0; i < values.length; i++) {
-            int x = i % SIZE;
-            int y = i / SIZE % SIZE;
+            int x = i % size;
+            int y = i / size % size;
             boolean kept = erased.map(box -> y < box.top()
                             || y >= box.top() + box.height()
                             || x < box.left()

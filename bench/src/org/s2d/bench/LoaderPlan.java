@@ -12,11 +12,10 @@ import org.s2d.data.ClipList;
 import org.s2d.data.augment.TrainDecisions;
 
 /**
- * What tools/loader_peer.py is told, and bench/reference/loader.json, which it made with Pillow:
+ * What tools/loader_peer.py is told, and bench/reference/loader_224.json and 112, which it made with Pillow:
  * {@code echo moments | tools/loader_peer.py target/bench/faces/plan.json pillow}.
  */
 record LoaderPlan(ClipList list, List<TrainDecisions> decisions, int size) {
-    private static final Path REFERENCE = Path.of("bench", "reference", "loader.json");
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     /** OpenCV rounds, equalises and interpolates in its own way; what solarising makes of that is up to 0.12. */
@@ -55,7 +54,8 @@ record LoaderPlan(ClipList list, List<TrainDecisions> decisions, int size) {
 
     /** Throws unless each clip's moments are those of the reference. */
     void check(double[][] moments, String library) throws IOException {
-        JsonNode expected = MAPPER.readTree(REFERENCE.toFile());
+        JsonNode expected = MAPPER.readTree(
+                Path.of("bench", "reference", "loader_" + size + ".json").toFile());
         if (expected.size() != moments.length) {
             throw new IllegalStateException(
                     "loader: " + moments.length + " clips, the reference has " + expected.size());

@@ -87,6 +87,14 @@ public class Meter {
         return work == null ? 1 : work.items;
     }
 
+    public double peerFlopsPerCall() {
+        return work == null ? 0 : work.peerFlops;
+    }
+
+    public double peerSeconds() {
+        return work == null ? 0 : work.peerSeconds;
+    }
+
     /** Operations or bytes per second around the iteration. */
     public double ceilingRate() {
         return (before + after) / 2;

@@ -49,7 +49,7 @@ public class PeerBenchmark {
                     .filter(name -> training && ModelFiles.trains(name))
                     .toList();
             model = new TorchModel(BaseModel.CONFIG, shapes, trains, precision, clips);
-            reference = new Reference(precision);
+            reference = new Reference(precision, "s2d_base.json");
         }
 
         @TearDown(Level.Trial)

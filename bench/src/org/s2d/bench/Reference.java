@@ -15,10 +15,11 @@ final class Reference {
     private final JsonNode expected;
     private final Precision precision;
 
-    Reference(Precision precision) throws IOException {
+    /** @param file of {@code bench/reference}, by tools/base_reference.py */
+    Reference(Precision precision, String file) throws IOException {
         this.precision = precision;
-        expected = new ObjectMapper()
-                .readTree(Path.of("bench", "reference", "s2d_base.json").toFile());
+        expected =
+                new ObjectMapper().readTree(Path.of("bench", "reference", file).toFile());
     }
 
     long label() {

@@ -39,7 +39,7 @@ record Results(
         machine.put("memory", found(Path.of("/proc/meminfo"), "MemTotal"));
         Map<String, String> versions = new TreeMap<>();
         versions.put("java", Runtime.version().toString());
-        for (String entry : System.getProperty("java.class.path").split(":")) {
+        for (String entry : System.getProperty("java.class.path").split(":", -1)) {
             String jar = String.valueOf(Path.of(entry).getFileName());
             if (jar.matches("(dnnl|onnxruntime|pytorch|openblas|jmh-core|opencv)-[0-9].*\\.jar")
                     && !jar.contains("x86_64")) {

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.results.IterationResult;
 import org.openjdk.jmh.results.Result;
@@ -22,6 +23,7 @@ import org.openjdk.jmh.results.RunResult;
  * @param ceiling operations or bytes per second of the machine around the iteration; NaN where there is none
  * @param cores processor seconds per second
  * @param resident peak of resident memory in bytes
+ * @param peer what took turns with it, which is then in cores and resident too; null where nothing did
  */
 @SuppressWarnings("ArrayRecordComponent") // measured once, never compared
 record Row(
@@ -33,7 +35,12 @@ record Row(
         double[] calls,
         double[] ceiling,
         double[] cores,
-        double[] resident) {
+        double[] resident,
+        @Nullable Peer peer) {
+    /** A peer's calls, one beside each of ours, with the operations of one and the seconds of each. */
+    @SuppressWarnings("ArrayRecordComponent")
+    record Peer(double flops, double[] seconds) {}
+
     /** Parameters that are numbers, and what they count. */
     private static final Map<String, String> NUMBERS =
             Map.of("clips", "clips", "threads", "threads", "atOnce", "at once");
@@ -44,6 +51,7 @@ record Row(
                 .flatMap(round -> round.getBenchmarkResults().stream())
                 .flatMap(fork -> fork.getIterationResults().stream())
                 .toList();
+        double flops = median(series(iterations, "peerFlopsPerCall"));
         return new Row(
                 name(any.getParams()),
                 parameters(any.getParams()),
@@ -55,7 +63,8 @@ record Row(
                         .toArray(),
                 series(iterations, "ceilingRate"),
                 series(iterations, "coresUsed"),
-                series(iterations, "peakResident"));
+                series(iterations, "peakResident"),
+                flops == 0 ? null : new Peer(flops, series(iterations, "peerSeconds")));
     }
 
     private static double[] series(List<IterationResult> iterations, String counter) {
@@ -105,12 +114,31 @@ record Row(
         return median(fractions());
     }
 
+    /** How many times as long as ours the peer's call took, pair by pair; empty where there is no peer. */
+    double[] ratios() {
+        double[] ratios = peer == null ? new double[0] : peer.seconds().clone();
+        Arrays.setAll(ratios, i -> ratios[i] * calls[i]);
+        return ratios;
+    }
+
+    /** The peer's {@link #fraction}, of the same ceiling. */
+    double peerFraction(Peer other) {
+        double[] fractions = new double[ceiling.length];
+        Arrays.setAll(fractions, i -> other.flops() / other.seconds()[i] / ceiling[i]);
+        return median(fractions);
+    }
+
     /** Half the distance of the quartiles, as a part of the median. */
     static double spread(double[] values) {
+        return (quartile(values, 3) - quartile(values, 1)) / 2 / median(values);
+    }
+
+    /** The first or third quartile. */
+    static double quartile(double[] values, int which) {
         double[] sorted = values.clone();
         Arrays.sort(sorted);
-        int last = sorted.length - 1;
-        return (sorted[last - last / 4] - sorted[last / 4]) / 2 / median(values);
+        int inside = (sorted.length - 1) / 4;
+        return sorted[which == 1 ? inside : sorted.length - 1 - inside];
     }
 
     static double median(double[] values) {

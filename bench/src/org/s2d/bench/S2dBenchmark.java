@@ -17,16 +17,28 @@ import org.s2d.model.s2d.S2dConfig;
 import org.s2d.model.s2d.S2dFlops;
 import org.s2d.nn.Parameter;
 
-/** Base-size S2D (16 frames, 224 pixels unless said): inference, and forward plus backward with a frozen backbone. */
+/** Base-size S2D (16 frames, 224 pixels) unless said: inference, and forward plus backward with a frozen backbone. */
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 1, time = 5)
 @Measurement(iterations = 3, time = 5)
 @Fork(1)
 public class S2dBenchmark {
-    /** Inference, checked before it is timed. */
+    /** Inference as every model that only predicts does it, checked before it is timed. */
     @State(Scope.Benchmark)
-    public static class Forward extends BaseModel {
+    public abstract static class Inference extends BaseModel {
+        @Setup(Level.Trial)
+        public void check(Work work) {
+            model.parameters().values().forEach(Parameter::keepPacked);
+            forward();
+            checkForward(); // of the second pass, which packs
+            describe(work, S2dFlops.needed(config()).forward());
+        }
+    }
+
+    /** Batches of clips of the usual size. */
+    @State(Scope.Benchmark)
+    public static class Forward extends Inference {
         @Param({"1", "8"})
         public int clips = 1;
 
@@ -34,41 +46,27 @@ public class S2dBenchmark {
         int clips() {
             return clips;
         }
-
-        @Setup(Level.Trial)
-        public void check(Work work) {
-            model.parameters().values().forEach(Parameter::keepPacked); // as every model that only predicts
-            forward();
-            checkForward(); // of the second pass, which packs
-            double flops = clips * S2dFlops.needed(CONFIG).forward();
-            work.items(clips).flops(flops, Ceiling.product(precision, threads));
-        }
     }
 
-    /** Inference of one clip of other numbers of frames and pixels, {@code FRAMESxPIXELS}, checked before it is timed. */
+    /** Batches of other sizes; {@code -p threads=1,2} varies what computes them. */
     @State(Scope.Benchmark)
-    public static class Scaling extends BaseModel {
-        @Param({"4x224", "8x224", "16x224", "16x112", "16x160"})
-        public String clip = "16x224";
+    public static class Scaling extends Inference {
+        /** {@code CLIPSxFRAMESxPIXELS}. */
+        @Param({"1x4x224", "1x8x224", "1x16x224", "1x16x112", "1x16x160", "2x16x224", "4x16x224", "8x16x224"})
+        public String batch = "1x16x224";
+
+        private int size(int index) {
+            return Integer.parseInt(batch.split("x", -1)[index]);
+        }
 
         @Override
         int clips() {
-            return 1;
+            return size(0);
         }
 
         @Override
         S2dConfig config() {
-            String[] sizes = clip.split("x");
-            return CONFIG.toBuilder()
-                    .frames(Integer.parseInt(sizes[0]))
-                    .imageSize(Integer.parseInt(sizes[1]))
-                    .build();
-        }
-
-        @Setup(Level.Trial)
-        public void check(Work work) {
-            checkForward();
-            work.flops(S2dFlops.needed(config()).forward(), Ceiling.product(precision, threads));
+            return CONFIG.toBuilder().frames(size(1)).imageSize(size(2)).build();
         }
     }
 
@@ -86,8 +84,33 @@ public class S2dBenchmark {
         @Setup(Level.Trial)
         public void check(Work work) {
             checkGradients(atOnce);
-            double flops = clips() * S2dFlops.needed(CONFIG).fineTuningStep();
-            work.items(clips()).flops(flops, Ceiling.product(precision, threads));
+            describe(work, S2dFlops.needed(config()).fineTuningStep());
+        }
+    }
+
+    /** A step of the small model (112 pixels) on eight clips, checked before it is timed; it counts frames, as {@link LoaderBenchmark} does. */
+    @State(Scope.Benchmark)
+    public static class SmallStep extends BaseModel {
+        @Override
+        int clips() {
+            return 8;
+        }
+
+        @Override
+        S2dConfig config() {
+            return S2dConfig.small(7);
+        }
+
+        @Override
+        String reference() {
+            return "s2d_small.json";
+        }
+
+        @Setup(Level.Trial)
+        public void check(Work work) {
+            checkGradients(clips());
+            describe(work, S2dFlops.needed(config()).fineTuningStep());
+            work.items((long) clips() * config().frames());
         }
     }
 
@@ -104,5 +127,10 @@ public class S2dBenchmark {
     @Benchmark
     public float trainingStep(Step model, Meter meter) {
         return model.gradients(model.atOnce);
+    }
+
+    @Benchmark
+    public float smallStep(SmallStep model, Meter meter) {
+        return model.gradients(model.clips());
     }
 }

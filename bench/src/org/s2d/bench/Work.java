@@ -17,6 +17,12 @@ public class Work {
     @Nullable
     Ceiling ceiling;
 
+    /** Operations of one call of a peer that takes turns with us; 0 where there is none. */
+    double peerFlops;
+
+    /** Of the peer's call in this iteration. */
+    double peerSeconds;
+
     /** Processor seconds that other processes have worked for us so far. */
     double elsewhere;
 
