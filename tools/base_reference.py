@@ -5,10 +5,10 @@
     tools/base_reference.py bench/reference/s2d_base.json --yardstick
     tools/base_reference.py bench/reference/s2d_base.json --clip 4x224 [--clip ...]
 
-and the same with `--small` and bench/reference/s2d_small.json. The second form adds how far PyTorch's own float32 is from its float64, for each kind of parameter in the block where it is farthest; at 64
-pixels, where it takes minutes instead of hours. The third adds the logits of clips of other sizes, frames x pixels, in float64. Weights and
-inputs are too large to store, so both sides make them by one formula (see `formula`). Stored are logits, loss and the 2-norm of every gradient
-of the fine-tuning parameters. Needs about 20 GB and some minutes in float64.
+and the same with `--small` and bench/reference/s2d_small.json. The second form adds how far PyTorch's own float32 is from its float64, for each
+kind of parameter in the block where it is farthest; at 64 pixels, where it takes minutes instead of hours. The third adds the logits of clips of
+other sizes, frames x pixels, in float64. Weights and inputs are too large to store, so both sides make them by one formula (see `formula`). Stored
+are logits, loss and the 2-norm of every gradient of the fine-tuning parameters. Needs about 20 GB and some minutes in float64; `--small` seconds.
 """
 
 import argparse

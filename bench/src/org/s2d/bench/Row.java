@@ -43,7 +43,7 @@ record Row(
 
     /** Parameters that are numbers, and what they count. */
     private static final Map<String, String> NUMBERS =
-            Map.of("clips", "clips", "threads", "threads", "atOnce", "at once");
+            Map.of("clips", "clips", "threads", "threads", "atOnce", "at once", "size", "pixels");
 
     static Row of(Collection<RunResult> rounds) {
         RunResult any = rounds.iterator().next();
