@@ -2,6 +2,7 @@ package org.s2d.device;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.function.Supplier;
 import org.s2d.device.Products.Epilogue;
 import org.s2d.tensor.Shape;
 import org.s2d.tensor.ShapeException;
@@ -23,13 +24,13 @@ public final class ProductChecks {
         if (bias != null) {
             Shape expected =
                     bias.rank() == 2 && out.rank() == 3 ? Shape.of(out.dim(0), out.dim(-1)) : Shape.of(out.dim(-1));
-            require(bias.shape().equals(expected), "bias " + bias.shape() + ", expected " + expected);
+            require(bias.shape().equals(expected), () -> "bias " + bias.shape() + ", expected " + expected);
         }
         Tensor residual = epilogue.residual();
         if (residual != null) {
             require(
                     residual.shape().equals(out.shape()),
-                    "residual " + residual.shape() + " does not have the shape of the output " + out.shape());
+                    () -> "residual " + residual.shape() + " does not have the shape of the output " + out.shape());
         }
     }
 
@@ -45,16 +46,18 @@ public final class ProductChecks {
                     + (a.dim(-1) == b.dim(-1) ? ". Did you mean the transposed weight?" : ""));
         }
         boolean fits = a.dim(-2) == out.dim(-2) && b.dim(-1) == out.dim(-1);
-        for (Tensor operand : new Tensor[] {a, b}) {
-            fits = fits && (rank == 2 || operand.dim(0) == 1 || operand.dim(0) == out.dim(0));
-        }
-        require(fits, a.shape() + " x " + b.shape() + " does not give " + out.shape());
+        boolean batchesFit = rank == 2 || (fitsBatches(a, out) && fitsBatches(b, out));
+        require(fits && batchesFit, () -> a.shape() + " x " + b.shape() + " does not give " + out.shape());
     }
 
-    /** Throws unless the condition holds. */
-    public static void require(boolean condition, String message) {
+    private static boolean fitsBatches(Tensor operand, Tensor out) {
+        return operand.dim(0) == 1 || operand.dim(0) == out.dim(0);
+    }
+
+    /** Throws unless the condition holds; only then is the message made. */
+    public static void require(boolean condition, Supplier<String> message) {
         if (!condition) {
-            throw new ShapeException("matmul: " + message);
+            throw new ShapeException("matmul: " + message.get());
         }
     }
 

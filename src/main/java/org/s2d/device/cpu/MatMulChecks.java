@@ -21,7 +21,7 @@ final class MatMulChecks {
 
     private static void requireKnown(String name, @Nullable Tensor tensor) {
         if (tensor != null) {
-            require(isKnown(tensor), name + " of type " + tensor.dtype());
+            require(isKnown(tensor), () -> name + " of type " + tensor.dtype());
         }
     }
 
@@ -30,7 +30,7 @@ final class MatMulChecks {
         boolean brain = a.dtype() == DType.BF16 && b.dtype() == DType.BF16 && isKnown(out);
         require(
                 single || brain,
-                a.dtype() + " x " + b.dtype() + " to " + out.dtype()
+                () -> a.dtype() + " x " + b.dtype() + " to " + out.dtype()
                         + " is not supported on the cpu; expected F32 x F32 to F32 or BF16 x BF16 to F32 or BF16");
     }
 

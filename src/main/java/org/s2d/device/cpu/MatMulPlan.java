@@ -15,8 +15,8 @@ import org.s2d.tensor.DType;
  * A product ready to run: its tiles, and the compiled primitives for them.
  *
  * <p>A large row-major right operand in F32 is packed, some columns at a time, into the blocked layout that oneDNN
- * prefers: its kernels read such an operand in place and fall to half their rate when its rows lie far apart. In all other
- * cases oneDNN rearranges operands itself.
+ * prefers: its kernels read such an operand in place and fall to half their rate when its rows lie far apart. So is a transposed
+ * one of whose columns each worker has its own. In all other cases oneDNN rearranges operands itself.
  *
  * <p>Where the caller keeps a packed copy of the right operand, each worker computes whole rows from that, if it gets enough of them.
  */
@@ -166,15 +166,18 @@ final class MatMulPlan implements PlanCache.Plan {
     /** How many columns of the right operand are packed at a time, 0 to use it as it is. */
     private long panelColumns(Tile tile) {
         Layout b = problem.b();
-        boolean worthwhile = b.dtype() == DType.F32
-                && tile.batches() == 1
-                && tile.rows() >= PACKED_ROWS
-                && b.columnStride() == 1
-                && b.bytes(problem.k() * b.rowStride()) > PACKED_SPAN_BYTES;
-        if (!worthwhile) {
+        if (b.dtype() != DType.F32 || tile.batches() > 1 || tile.rows() < PACKED_ROWS) {
             return 0;
         }
-        return Math.min(tile.columns(), problem.a().columnStride() == 1 ? PANEL_COLUMNS : WIDE_PANEL_COLUMNS);
+        if (b.columnStride() == 1) {
+            boolean far = b.bytes(problem.k() * b.rowStride()) > PACKED_SPAN_BYTES;
+            long most = problem.a().columnStride() == 1 ? PANEL_COLUMNS : WIDE_PANEL_COLUMNS;
+            return far ? Math.min(tile.columns(), most) : 0;
+        }
+        // oneDNN would transpose these columns anew for every few hundred rows. Where workers share columns, each would
+        // pack
+        // all of them, which takes as long.
+        return tile.rows() == problem.m() ? tile.columns() : 0;
     }
 
     private Optional<Product> product(Size size) {

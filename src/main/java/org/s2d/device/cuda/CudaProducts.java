@@ -23,7 +23,7 @@ final class CudaProducts implements Products {
         boolean fits = a.dtype() == b.dtype() && (out.dtype() == a.dtype() || out.dtype() == DType.F32);
         require(
                 fits,
-                a.dtype() + " x " + b.dtype() + " to " + out.dtype()
+                () -> a.dtype() + " x " + b.dtype() + " to " + out.dtype()
                         + " is not supported; expected operands of one type, and the output in that type or F32");
         if (epilogue.bias() != null) {
             Checks.singlePrecision("matmul", epilogue.bias());
