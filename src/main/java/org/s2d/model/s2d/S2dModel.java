@@ -159,7 +159,7 @@ public final class S2dModel extends Module implements Classifier {
         return tokens;
     }
 
-    /** After the last block the class token alone is read, unless somebody watches: a fifteenth of the model's work less. */
+    /** After the last block the class token alone is read, unless somebody watches: a sixteenth of the model's work less. */
     private Queries wanted(Tape tape, int block) {
         boolean last = block == config.depth() - 1;
         return last && config.globalPool() == GlobalPool.TOKEN && !tape.isObserved() ? Queries.FIRST : Queries.ALL;
